@@ -8,6 +8,7 @@ import os
 import sys
 from typing import Any, Final, TextIO
 
+import orjson
 import structlog
 
 from apps.base import faults, logs
@@ -74,8 +75,15 @@ class _Formatter(structlog.stdlib.ProcessorFormatter):
         return super().format(record)
 
 
+# What json would not know either.
+_AS_REPR: Final = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
+
+
 def _as_json(line: Any, **_: Any) -> str:
-    return _JSON.encode(line)
+    try:
+        return orjson.dumps(line, default=repr, option=_AS_REPR).decode()
+    except orjson.JSONEncodeError:  # half a character, or a number beyond all numbers of a database
+        return _JSON.encode(line)
 
 
 # Made once: json.dumps makes one for each line that asks for more than ASCII.

@@ -15,6 +15,12 @@ def shop_day(at: datetime) -> date:
     return at.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
 
 
+def told(at: datetime) -> str:
+    """Return an instant as every answer tells it: ISO 8601 in the shop's time, with its offset, ``Z`` for none."""
+    text = at.astimezone(ZoneInfo(settings.TIME_ZONE)).isoformat()
+    return f"{text[:-6]}Z" if text.endswith("+00:00") else text
+
+
 def day_window(day: date) -> tuple[datetime, datetime]:
     """Return the half-open window ``[start, end)`` of a shop day as instants."""
     zone = ZoneInfo(settings.TIME_ZONE)

@@ -15,13 +15,13 @@ from django.db import DataError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
-from django.utils import timezone
 from django.views import defaults
 from redis.exceptions import RedisError
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from apps.base import days
 from mall.errors import Kind, ShopError
 
 log = structlog.get_logger(__name__)
@@ -66,7 +66,7 @@ def body(code: str, message: str, details: Any = None) -> dict[str, Any]:
 def _told(said: Any) -> Any:
     """Details with each moment in the shop's time, with its offset."""
     if isinstance(said, datetime):
-        return timezone.localtime(said).isoformat()
+        return days.told(said)
     if isinstance(said, Mapping):
         return {name: _told(value) for name, value in said.items()}
     return [_told(value) for value in said] if isinstance(said, list | tuple) else said

@@ -76,7 +76,6 @@ class RequestIdMiddleware:
                 seconds=took,
                 request_id=request_id,
             )
-        structlog.contextvars.clear_contextvars()
         return response
 
 

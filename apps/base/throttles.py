@@ -38,10 +38,12 @@ class _Lease:
         self.left = [None] * (taken - 1)
 
     def next_size(self, *, at: float, most: int) -> int:
-        """How many turns to take next: more while they are soon gone, one after a pause."""
+        """How many turns to take next: more while they are soon gone, as many as it took where they lasted, else one."""
         lasted = at - self.since
-        if self.left or not 0 <= lasted < _LEASE_SECONDS:
+        if not 0 <= lasted < 2 * _LEASE_SECONDS:
             return 1
+        if lasted >= _LEASE_SECONDS:
+            return self.taken - len(self.left)
         return min(most, self.taken * 2 if lasted < _SOON_SECONDS else self.taken)
 
 

@@ -16,8 +16,10 @@ import struct
 import threading
 import time
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any, Final
 
+from gunicorn import util
 from gunicorn.workers.gthread import (
     DEFAULT_WORKER_DATA_TIMEOUT,
     STOP_KEEPALIVE_LINGER,
@@ -86,6 +88,19 @@ class Settled:
         return found
 
 
+_written_out: Final = util.http_date
+
+
+def _date(timestamp: float | None = None) -> str:
+    """What ``gunicorn.util.http_date`` answers, written out once a second and not for each answer."""
+    return _date_of(int(time.time() if timestamp is None else timestamp))
+
+
+@lru_cache(maxsize=2)
+def _date_of(second: int) -> str:
+    return _written_out(second)
+
+
 class SelfService(ThreadWorker):
     """gthread, but that a connection waits at an epoll of all threads, and is its who takes it from ``_waiting``.
 
@@ -108,6 +123,7 @@ class SelfService(ThreadWorker):
     def init_process(self) -> None:
         self._calls = select.epoll()
         self.cfg: Any = Settled(self.cfg)
+        util.http_date = _date
         super().init_process()
 
     def run(self) -> None:

@@ -155,6 +155,6 @@ def test_a_whole_login_leaves_neither_phone_nor_openid_nor_token_in_the_log(
     )
 
     written = log_lines.getvalue()
-    assert '"path": "/api/v1/me/phone"' in written
+    assert '"path":"/api/v1/me/phone"' in written
     for secret in (login.openid, welcome["access"], welcome["refresh"], "13812345678", "林小茶", "龙井路"):
         assert secret not in written

@@ -71,6 +71,35 @@ def test_a_lease_ends_with_its_second():
     assert client.llen(key) == taken + 1
 
 
+def test_who_goes_on_as_before_takes_as_many_turns_as_the_lease_before_lasted_for():
+    asked = []
+    for tenth in range(60):
+        before = turns_of("steady")
+        assert take_turn("steady", limit=60_000, seconds=WINDOW, at=4_000.0 + tenth / 10) is None
+        if turns_of("steady") != before:
+            asked.append(turns_of("steady") - before)
+    assert turns_of("steady") < 75
+    # A few to find out, then eight in less than a second, again and again.
+    assert asked[-3:] == [8, 8, 8]
+    assert len(asked) <= 11
+
+
+def test_a_lease_that_was_hardly_used_is_followed_by_a_small_one():
+    for knock in range(20):
+        assert take_turn("once", limit=60_000, seconds=WINDOW, at=5_000.0 + knock * 0.01) is None
+    taken = turns_of("once")
+    assert take_turn("once", limit=60_000, seconds=WINDOW, at=5_001.5) is None
+    assert turns_of("once") - taken <= 16
+    assert take_turn("once", limit=60_000, seconds=WINDOW, at=5_003.0) is None
+    assert take_turn("once", limit=60_000, seconds=WINDOW, at=5_005.0) is None
+    assert turns_of("once") - taken <= 18
+
+
+def turns_of(key: str) -> int:
+    """How many turns Redis has given, used or not."""
+    return int(cache._cache.get_client(None).llen(cache.make_key(key)))
+
+
 def test_a_turn_is_taken_although_the_server_has_hung_up_meanwhile():
     assert take_turn("hung-up", limit=100, seconds=WINDOW, at=2_000.0) is None
     line = caches["default"]._line
