@@ -27,7 +27,7 @@ class BaseConfig(AppConfig):
         request_finished.disconnect(close_caches)
         request_finished.disconnect(reset_urlconf)
         for handler in (connections, caches):
-            handler._connections = _of_threads(handler)  # type: ignore[attr-defined]  # BaseConnectionHandler's
+            handler._connections = _of_threads(handler)  # type: ignore[union-attr]  # Django's own
 
 
 def _of_threads(handler: Any) -> threading.local:

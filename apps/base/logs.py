@@ -40,7 +40,7 @@ class _RequestLine(logging.LogRecord):
 
     def __init__(self, line: dict[str, Any], *, at: datetime) -> None:
         self.__dict__.update(_FINISHED)
-        self.msg = line  # type: ignore[assignment]  # the formatter writes it out
+        self.msg = line
         self.created = at.timestamp()
 
 
