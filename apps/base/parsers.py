@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import IO, Any
+from collections.abc import Iterable, Mapping
+from typing import IO, Any, Final
 
 from rest_framework.exceptions import APIException, ParseError
 from rest_framework.parsers import BaseParser
@@ -42,9 +42,7 @@ def read(raw: bytes) -> dict[str, Any]:
     if not raw.strip():
         return {}
     try:
-        value = json.loads(
-            raw.decode("utf-8"), parse_constant=_refuse_constant, object_pairs_hook=_without_duplicates
-        )
+        value = _JSON.decode(raw.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise ParseError from error
     if not isinstance(value, dict) or _deeper_than(value, _DEPTH):
@@ -64,10 +62,20 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _deeper_than(value: Any, depth: int) -> bool:
-    if depth < 0:
-        return True
+    """Whether something lies in so many others, and in one more."""
+    level = [value]
+    for _ in range(depth + 1):
+        level = [inner for outer in level for inner in _inside(outer)]
+        if not level:
+            return False
+    return True
+
+
+def _inside(value: Any) -> Iterable[Any]:
     if isinstance(value, dict):
-        return any(_deeper_than(inner, depth - 1) for inner in value.values())
-    if isinstance(value, list):
-        return any(_deeper_than(inner, depth - 1) for inner in value)
-    return False
+        return value.values()
+    return value if isinstance(value, list) else ()
+
+
+# Made once: json.loads makes one for each text that is read in another way than usual.
+_JSON: Final = json.JSONDecoder(parse_constant=_refuse_constant, object_pairs_hook=_without_duplicates)
