@@ -80,7 +80,7 @@ class Plan:
         return Waiting(payable=self.pays * (_ROUNDS + 1), expired=self.swept, shipped=self.swept)
 
 
-FULL: Final = Plan(goods.FULL, seconds=6.0, pays=600, swept=20_000, deliveries=40_000)
+FULL: Final = Plan(goods.FULL, seconds=6.0, pays=600, swept=100_000, deliveries=100_000)
 QUICK: Final = Plan(goods.QUICK, seconds=0.5, pays=240, swept=3_000, deliveries=2_000)
 
 
