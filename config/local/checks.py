@@ -118,7 +118,7 @@ def bench(environ: Mapping[str, str] = os.environ) -> int:
     grown = ("--grow", asked.grow) if asked.grow else ()
     with _rehearsal(environ) as run:
         counted = run(_python("-m", "tests.bench", *few, *others), {})
-    with _rehearsal(environ, kind="bench", tuning=Tuning.KEPT) as run:
+    with _rehearsal(environ, kind="bench", tuning=Tuning.MEASURED) as run:
         loaded = run(_python("-m", "tests.bench.load", *grown), {})
     return 1 if counted or loaded else 0
 

@@ -32,11 +32,13 @@ class Tuning(enum.Enum):
     """How much the data are worth."""
 
     KEPT = "kept"
+    MEASURED = "measured"
     DISPOSABLE = "disposable"
 
 
 _SETTINGS: dict[Tuning, tuple[str, ...]] = {
     Tuning.KEPT: (),  # PostgreSQL's own, durable, defaults
+    Tuning.MEASURED: ("shared_buffers=512MB",),  # as docker-compose.yml has them
     Tuning.DISPOSABLE: ("fsync=off", "synchronous_commit=off", "full_page_writes=off"),
 }
 

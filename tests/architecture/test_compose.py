@@ -10,6 +10,7 @@ import yaml
 
 from config import databases, redis_servers
 from config.local.places import ROOT
+from config.local.postgres import _SETTINGS, Tuning
 from config.local.shop import procfile
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -90,13 +91,24 @@ def test_containers_and_procfile_run_the_same_program(name: str) -> None:
     assert f"python -m {program}" in " ".join(SERVICES[name]["command"])
 
 
-def test_behind_pgbouncer_the_shop_knows_that_its_connections_are_shared() -> None:
-    assert SERVICES["pgbouncer"]["environment"]["POOL_MODE"] == "transaction"
+def test_no_pooler_stands_before_the_database_unless_it_is_asked_for() -> None:
+    assert SERVICES["pgbouncer"]["profiles"] == ["pooled"]
     for name in ("web", "worker", "beat"):
-        assert "@pgbouncer:6432/" in SERVICES[name]["environment"]["DATABASE_URL"]
-        assert SERVICES[name]["environment"]["DATABASE_POOLED"] == "1"
+        assert "@${DATABASE_HOST:-postgres:5432}/" in SERVICES[name]["environment"]["DATABASE_URL"]
+        assert SERVICES[name]["environment"]["DATABASE_POOLED"] == "${DATABASE_POOLED:-0}"
+        assert not {"pgbouncer"} & set(SERVICES[name]["depends_on"])
+
+
+def test_a_pooler_shares_connections_by_the_transaction_and_migrations_go_past_it() -> None:
+    assert SERVICES["pgbouncer"]["environment"]["POOL_MODE"] == "transaction"
     assert "@postgres:5432/" in SERVICES["migrate"]["environment"]["DATABASE_URL"]
     assert SERVICES["migrate"]["environment"]["DATABASE_POOLED"] == "0"
+
+
+def test_the_measured_database_is_that_of_production() -> None:
+    (asked,) = (said for said in SERVICES["postgres"]["command"] if "shared_buffers" in said)
+    (measured,) = (said for said in _SETTINGS[Tuning.MEASURED] if "shared_buffers" in said)
+    assert asked == f"-cshared_buffers=${{POSTGRES_SHARED_BUFFERS:-{measured.partition('=')[2]}}}"
 
 
 class _Tagged(yaml.SafeLoader):
