@@ -1,9 +1,10 @@
 """The base room: what every room stands on."""
 
 import threading
+from functools import cache
 from typing import Any
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.conf import settings
 from django.core.cache import caches, close_caches
 from django.core.handlers.base import reset_urlconf
@@ -26,6 +27,8 @@ class BaseConfig(AppConfig):
         request_started.disconnect(close_old_connections)
         request_finished.disconnect(close_caches)
         request_finished.disconnect(reset_urlconf)
+        # Django's memory of it is one for all registries, and emptied by each model that a migration renders.
+        apps.get_swappable_settings_name = cache(apps.get_swappable_settings_name)  # type: ignore[method-assign]
         for handler in (connections, caches):
             handler._connections = _of_threads(handler)  # type: ignore[union-attr]  # Django's own
 

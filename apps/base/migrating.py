@@ -6,7 +6,7 @@ the half-way states of each other are one operation: the models are rendered onc
 columns, constraints and indexes at once. Names of migrations, and what they leave in the database, stay what they were.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.contrib.postgres.operations import AddConstraintNotValid, ValidateConstraint
@@ -48,15 +48,19 @@ class AtOnce(Operation):
         return all(operation.reversible for operation in self.operations)
 
     def state_forwards(self, app_label: str, state: ProjectState) -> None:
-        """Bring the state behind all operations; models that were rendered are rendered anew once."""
+        """Bring the state behind all operations; models that they change are rendered anew once, where any were rendered.
+
+        Where others have to be looked through too, all are rendered when they are first asked for.
+        """
         rendered = state.__dict__.pop("apps", None)
         for operation in self.operations:
             operation.state_forwards(app_label, state)
-        if rendered is not None:
+        if rendered is None:
+            return
+        if all(map(_concerns_its_table_alone, self.operations)):
             state.apps = rendered
-            near = all(_concerns_one_model(operation) for operation in self.operations)
-            models = list({(app_label, _model_of(operation)) for operation in self.operations})
-            state.reload_models(models, delay=near)
+            models = dict.fromkeys((app_label, _model_of(operation)) for operation in self.operations)
+            _render(list(models), state)
 
     def database_forwards(
         self,
@@ -66,6 +70,8 @@ class AtOnce(Operation):
         to_state: ProjectState,
     ) -> None:
         """Change the database; a table that is created here is created as it is behind all operations."""
+        if not all(map(_concerns_its_table_alone, self.operations)):
+            from_state.clear_delayed_apps_cache()
         created: set[str] = set()
         for operation in self.operations:
             model = _model_of(operation)
@@ -124,7 +130,7 @@ def together(operations: Iterable[Operation]) -> list[Operation]:
 
 
 def _as_one(run: list[Operation]) -> list[Operation]:
-    return [AtOnce(run)] if len(run) > 1 else run
+    return [AtOnce(run)] if run else []
 
 
 def _changed_before(operation: Operation, run: list[Operation]) -> bool:
@@ -158,9 +164,22 @@ def _thing_of(operation: Any) -> str:
             return str(operation.name)
 
 
-def _concerns_one_model(operation: Any) -> bool:
-    """Return whether no model further away than a neighbour looks different behind it, as Django decides itself."""
-    if isinstance(operation, migrations.AddField | migrations.AlterField):
-        field = operation.field
-        return not (field.is_relation or field.primary_key or field.unique)
-    return not isinstance(operation, migrations.CreateModel | migrations.RemoveField)
+def _concerns_its_table_alone(operation: Any) -> bool:
+    """Return whether the change of a table can be told without the models of those that point at it."""
+    if isinstance(operation, migrations.AlterField):
+        # Whose type changes with it is what points at it.
+        return not (operation.field.primary_key or operation.field.unique)
+    return True
+
+
+def _render(models: Sequence[tuple[str, str]], state: ProjectState) -> None:
+    """Render these models anew, and nothing that hangs together with them.
+
+    What points at one of them goes on to know it as it was. Django keeps that in mind (``is_delayed``): a function that
+    runs in a migration, and whoever hears that all of them are done, get models that know each other.
+    """
+    state.is_delayed = True
+    with state.apps.bulk_update():
+        for label, name in models:
+            state.apps.unregister_model(label, name)
+    state.apps.render_multiple([state.models[model] for model in models])
