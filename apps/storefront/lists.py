@@ -218,7 +218,7 @@ def _cards_of(sold: Mapping[int, int], scene: Scene, *, at: datetime, lead: time
 
 def _good(card: Card, scene: Scene, units: int, *, at: datetime) -> bool:
     return (
-        card.basis is scene.basis
+        card.basis == scene.basis
         and card.since <= at < card.until
         and card.is_hot == (units >= catalog_facts.HOT_FROM_UNITS)
     )

@@ -26,7 +26,7 @@ TOPICS: Final = ("goods", "promotions")
 class Scene(NamedTuple):
     """The offers that are shown, as a way to see what products wear of them, and what an answer rests on that shows them.
 
-    Two scenes are the same where their ``basis`` is equal; it is the same object as long as it can be.
+    Two scenes are the same where their ``basis`` is equal, which costs nothing while it is the same object.
     """
 
     offers: promotion_facts.Scene
