@@ -31,8 +31,9 @@ from apps.storefront import asking, scenes, showcase
 from apps.storefront.scenes import Scene
 
 LISTS_HOLD: Final = timedelta(seconds=10)
-# A card is a kilobyte, and a page some twenty: half as much again lies there of each as these say, and twice at most.
-MOST_CARDS: Final = 1_000
+# So many of each lie in a process, and those of as many before that were asked for again. A card with what hangs on it
+# takes two kilobytes, a page with the bytes of its last answer sixteen.
+MOST_CARDS: Final = 500
 MOST_LISTS: Final = 160
 _NEVER, _EVER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 

@@ -150,5 +150,6 @@ def _worn(
             *orderable[shelved.product_id],
             *catalog_facts.badges_of(product, at=at),
         ]
-        worn[shelved.product_id] = Worn([*own, *wear.badges(shelved)], wear.activities(shelved))
+        offers = wear.of(shelved)
+        worn[shelved.product_id] = Worn([*own, *offers.badges], offers.activities)
     return worn
