@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -103,7 +104,7 @@ def next_url(
 ) -> str:
     """Return the URL of the page behind the row with these values of the ordering."""
     told = {k: v for k, v in query.items() if k != "cursor"}
-    told["cursor"] = _sealed(ordering, values)
+    told["cursor"] = _sealed(tuple(ordering), tuple(values))
     return request.build_absolute_uri(f"{request.path}?{urlencode(told)}")
 
 
@@ -117,7 +118,9 @@ def _page_size(query: QueryDict) -> int:
     return int(given)
 
 
-def _sealed(ordering: Sequence[str], values: Sequence[Any]) -> str:
+@lru_cache(maxsize=256)
+def _sealed(ordering: tuple[str, ...], values: tuple[Any, ...]) -> str:
+    """The cursor of a place. Nobody asks when it was signed, so that of a list asked for again is the same."""
     plain = [{"t": value.isoformat()} if isinstance(value, datetime) else value for value in values]
     return signing.dumps([list(ordering), plain], salt=_SALT)
 

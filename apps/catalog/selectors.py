@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
+import orjson
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import DEFAULT_DB_ALIAS
 from django.db.models import F, OuterRef, Q, QuerySet
@@ -145,12 +146,12 @@ def next_turn(*, at: datetime, early: timedelta = _WITH_ALL) -> datetime:
     return min(coming, default=datetime.max.replace(tzinfo=UTC))
 
 
-def new_until(product: Product | Listed) -> datetime:
+def new_until(product: Product | Listed | ProductPage) -> datetime:
     """Return when a product ceases, or ceased, to be 新品, which it is ``NEW_FOR``."""
     return max(product.created_at, product.sale_starts_at or product.created_at) + NEW_FOR
 
 
-def returns_of(product: Product) -> dict[str, Any]:
+def returns_of(product: Product | ProductPage) -> dict[str, Any]:
     """Return whether a product goes back without a reason, as it is shown before buying.
 
     ``needs_confirmation``: the exception holds only where the shopper confirms it with the order.
@@ -164,7 +165,7 @@ def returns_of(product: Product) -> dict[str, Any]:
     }
 
 
-def insurance_of(product: Product) -> dict[str, Any]:
+def insurance_of(product: Product | ProductPage) -> dict[str, Any]:
     """Return whether an insurer pays for sending back, as it is shown before buying: who pays it, and a text."""
     insured = FreightInsurance(product.freight_insurance)
     return {"paid_by": insured.value, "text": str(insured.label)}
@@ -175,33 +176,78 @@ def insured_by(product: Product) -> str:
     return "" if product.freight_insurance == FreightInsurance.NONE else product.freight_insurance
 
 
-def badges_of(product: Product | Listed, *, at: datetime) -> list[str]:
+def badges_of(product: Product | Listed | ProductPage, *, at: datetime) -> list[str]:
     """Return what the catalogue itself says of a product in a list: 新品 for two weeks, 热卖 from 300 units sold."""
     until = new_until(product)
     said = ["新品"] if until - NEW_FOR <= at < until else []
     return [*said, "热卖"] if product.sold_count >= HOT_FROM_UNITS else said
 
 
-def product_page(*, product_id: int, begun: datetime, at: datetime) -> QuerySet[Product]:
-    """Return a product with everything its page shows, if its sale begins at ``begun`` or before and ends after ``at``.
+class ProductPage(NamedTuple):
+    """A product with everything that its page shows: its columns, and those of what belongs to it.
 
-    Besides its columns: ``picture_names`` (stored names), ``labels`` ({name, explanation}), ``choices``, its enabled
-    SKUs ({id, option_values, price_fen, market_price_fen, image, virtual}).
+    ``path`` is its category's; ``pictures`` are stored names; ``labels`` are {name, explanation}; ``choices``, its enabled
+    SKUs, {id, option_values, price_fen, market_price_fen, image, virtual}.
     """
+
+    pk: int
+    title: str
+    subtitle: str
+    cover: str
+    price_fen: int
+    market_price_fen: int | None
+    sold_count: int
+    created_at: datetime
+    sale_starts_at: datetime | None
+    sale_ends_at: datetime | None
+    category_id: int
+    category: str
+    path: str
+    brand_id: int | None
+    brand: str | None
+    video: str
+    detail_html: str
+    returns: str
+    freight_insurance: str
+    min_quantity: int
+    max_quantity: int | None
+    quantity_step: int
+    attributes: list[dict[str, str]]
+    options: list[dict[str, Any]]
+    pictures: list[str]
+    labels: list[dict[str, str]]
+    choices: list[dict[str, Any]]
+
+    @classmethod
+    def of(cls, row: Sequence[Any]) -> ProductPage:
+        """The product of a row of ``product_page``, as the database answers it."""
+        *plain, attributes, options, pictures, labels, choices = row
+        told = (orjson.loads(attributes), orjson.loads(options), pictures)
+        lists = ([orjson.loads(each) for each in column] for column in (labels, choices))
+        return cls._make([*plain, *told, *lists])
+
+
+# Where a field of ProductPage is not the product's own column of that name.
+_FROM: Final = {"category": "category__name", "path": "category__path", "brand": "brand__name"}
+
+
+def product_page(*, product_id: int, begun: datetime, at: datetime) -> QuerySet[Any]:
+    """Return the row of a ProductPage, if its sale begins at ``begun`` or before and ends after ``at``."""
     pictures = ProductImage.objects.filter(product=OuterRef("pk")).order_by("position", "id")
     labels = GuaranteeLabel.objects.filter(product=OuterRef("pk")).order_by("id")
     live = Sku.objects.filter(product=OuterRef("pk"), enabled=True).order_by("id")
     columns: dict[str, Any] = {
         name: F(name) for name in ("id", "option_values", "price_fen", "market_price_fen", "image", "virtual")
     }
+    own = ProductPage._fields[: ProductPage._fields.index("pictures")]
     return (
         Product.objects.begun_and_not_over(begun=begun, at=at)
         .filter(pk=product_id)
-        .select_related("category", "brand")
-        .annotate(
-            picture_names=ArraySubquery(pictures.values("image")),
-            labels=ArraySubquery(labels.values(json=JSONObject(name="name", explanation="explanation"))),
-            choices=ArraySubquery(live.values(json=JSONObject(**columns))),
+        .values_list(
+            *(_FROM.get(name, name) for name in own),
+            ArraySubquery(pictures.values("image")),
+            ArraySubquery(labels.values(json=JSONObject(name="name", explanation="explanation"))),
+            ArraySubquery(live.values(json=JSONObject(**columns))),
         )
     )
 

@@ -11,13 +11,13 @@ from django.db.models import QuerySet, TextField
 from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
-from apps.base import replica
+from apps.base import planned, replica
 from apps.base.inputs import MAX_BIGINT
 from apps.base.planned import Planned
 from apps.base.prepared import Making, Near, Page
-from apps.base.statements import Select
+from apps.base.statements import Text
 from apps.catalog import selectors as catalog_facts
-from apps.catalog.models import Product
+from apps.catalog.selectors import ProductPage
 from apps.inventory import selectors as stock_facts
 from apps.storefront import scenes, showcase
 from mall.errors import NotFound
@@ -79,11 +79,14 @@ def product_json(*, product_id: int, at: datetime, lead: timedelta) -> bytes:
 def _made(product_id: int, *, at: datetime, lead: timedelta) -> bytes:
     asked = scenes.question(at=at)
     ids, day = asked.values
-    product: Any = _PAGE.first(product_id=product_id, begun=at + lead, at=at, ids=ids, day=day.isoformat())
-    if product is None:
+    named = {"product_id": product_id, "begun": at + lead, "at": at, "ids": ids, "day": day.isoformat()}
+    found = planned.rows(_PAGE.text, _PAGE.values(**named))
+    if not found:
         raise NotFound("商品不存在或已下架")
-    scene = scenes.scene(asked.told(product.tallies, product.tokens), at=at, lead=lead)
-    said = _Said(product.sold_count, product.free)
+    *row, free, tallies, tokens = found[0]
+    product = ProductPage.of(row)
+    scene = scenes.scene(asked.told(tallies, tokens), at=at, lead=lead)
+    said = _Said(product.sold_count, free)
     making = Making()
     cut = making.cut(showcase.page_of(product, scene.wear, making, at=at))
     made = _Product(Page(cut, (scene.basis, said.is_hot), at, min([at + _HOLD, *_turns(product, at)])))
@@ -91,7 +94,7 @@ def _made(product_id: int, *, at: datetime, lead: timedelta) -> bytes:
     return _answered(made, said, at=at)
 
 
-def _page(*, product_id: int, begun: datetime, at: datetime, ids: str, day: str) -> QuerySet[Product]:
+def _page(*, product_id: int, begun: datetime, at: datetime, ids: str, day: str) -> QuerySet[Any]:
     """The product with what fills the holes of its page, and what its scene is made of, as of one moment."""
     free = stock_facts.free_column('SELECT id FROM catalog_sku WHERE product_id = "catalog_product"."id"')
     tallies, tokens = scenes.columns("%s::bigint[]", "%s::date")
@@ -102,10 +105,10 @@ def _page(*, product_id: int, begun: datetime, at: datetime, ids: str, day: str)
     )
 
 
-_PAGE: Final = Select(_page, product_id=int, begun=datetime, at=datetime, ids=str, day=str)
+_PAGE: Final = Text(_page, product_id=int, begun=datetime, at=datetime, ids=str, day=str)
 
 
-def _turns(product: Product, at: datetime) -> list[datetime]:
+def _turns(product: ProductPage, at: datetime) -> list[datetime]:
     """When the clock alone changes the page: its sale ends, or 新品 goes, or comes (with the sale, after an early start)."""
     turns = [product.sale_starts_at, product.sale_ends_at, catalog_facts.new_until(product)]
     return [turn for turn in turns if turn is not None and turn > at]

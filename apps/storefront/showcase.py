@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 from apps.base.prepared import Making
 from apps.catalog import detail, rules
 from apps.catalog import selectors as catalog_facts
-from apps.catalog.models import Product
+from apps.catalog.selectors import ProductPage
 from apps.catalog.shelves import Listed
 from apps.checkout import activities
 from apps.pictures.stored import Size, address
@@ -70,27 +70,24 @@ def listed(products: Sequence[Listed], wear: Wear, making: Making, *, at: dateti
     ]
 
 
-def page_of(product: Product, wear: Wear, making: Making, *, at: datetime) -> dict[str, Any]:
-    """Return a row of ``catalog.product_page`` in the contract's form: no statement; ``wear`` as in shown.
+def page_of(product: ProductPage, wear: Wear, making: Making, *, at: datetime) -> dict[str, Any]:
+    """Return a product's page in the contract's form: no statement but those of activities; ``wear`` as in shown.
 
     Its holes are ("now", ()) for the time,
     ("sold", ()) for its sales, ("units", ids) for what is in stock, ("sku", (id,)) for one SKU's units.
     """
-    choices: list[dict[str, Any]] = product.choices  # type: ignore[attr-defined]
-    sku_ids = tuple(choice["id"] for choice in choices)
-    shelved = Shelved(
-        product.pk, catalog_facts.category_ids_of(product), product.brand_id, frozenset(sku_ids)
-    )
+    sku_ids = tuple(choice["id"] for choice in product.choices)
+    shelved = Shelved(product.pk, catalog_facts.steps_of(product.path), product.brand_id, frozenset(sku_ids))
     cover_url = address(product.cover) or ""
-    names: list[str] = [str(product.cover.name), *product.picture_names]  # type: ignore[attr-defined]
+    names = [product.cover, *product.pictures]
     return {
         **_item(product),
         **making.hole(("now", ())),
         **making.hole(("sold", ())),
         **making.hole(("units", sku_ids)),
         **_worn([(product, shelved)], wear, at=at)[product.pk]._asdict(),
-        "category": {"id": product.category_id, "name": product.category.name},
-        "brand": product.brand.name if product.brand else None,
+        "category": {"id": product.category_id, "name": product.category},
+        "brand": product.brand,
         "images": [address(name) for name in names],
         "images_full": [address(name, Size.FULL) for name in names],
         "video_url": address(product.video),
@@ -107,11 +104,11 @@ def page_of(product: Product, wear: Wear, making: Making, *, at: datetime) -> di
                 **making.hole(("sku", (choice["id"],))),
                 "image_url": address(choice["image"]) or cover_url,
             }
-            for choice in choices
+            for choice in product.choices
         ],
         "returns": catalog_facts.returns_of(product),
         "freight_insurance": catalog_facts.insurance_of(product),
-        "guarantees": product.labels,  # type: ignore[attr-defined]
+        "guarantees": product.labels,
         "min_quantity": product.min_quantity,
         "max_quantity": product.max_quantity,
         "quantity_step": product.quantity_step,
@@ -124,7 +121,7 @@ def stock_json(units: int) -> bytes:
     return f'"in_stock":{"true" if units > 0 else "false"},"low_stock":{low}'.encode()
 
 
-def _item(product: Product | Listed) -> dict[str, Any]:
+def _item(product: Listed | ProductPage) -> dict[str, Any]:
     return {
         "id": product.pk,
         "title": product.title,
@@ -136,7 +133,7 @@ def _item(product: Product | Listed) -> dict[str, Any]:
 
 
 def _worn(
-    products: Sequence[tuple[Product | Listed, Shelved]], wear: Wear, *, at: datetime
+    products: Sequence[tuple[Listed | ProductPage, Shelved]], wear: Wear, *, at: datetime
 ) -> dict[int, Worn]:
     """Return what each product wears: the catalogue's badges, then those of the offers that cover it.
 
