@@ -3,7 +3,7 @@
 What is prepared is good while everything that it was made of is as it was: its ``basis`` (the tokens of its topics, see
 ``base.versions``, and whatever else the caller compares) and the time until which it holds. Both are compared at each
 request with what the database says in the statement that also reads what fills the holes, so it is never behind by even
-one commit. It lies in the process: to ask Redis for it costs as much as to make it.
+one commit. It lies in the process: to ask Redis for it costs nearly as much as to make it (docs/adr/0057).
 """
 
 from __future__ import annotations
