@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -10,7 +10,6 @@ from urllib.parse import urlencode
 
 from django.core import signing
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, QueryDict
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -62,7 +61,7 @@ def rows_of(
     unique. The cursor is signed and bound to the ordering: one from another list, or a tampered one, raises
     CursorInvalid.
     """
-    wanted = asked(request.query_params, ordering)
+    wanted = asked(request.query_params.dict(), ordering)
     rows = rows.order_by(*ordering)
     if wanted.after:
         rows = rows.filter(behind(ordering, wanted.after))
@@ -72,7 +71,8 @@ def rows_of(
     if not more:
         return found, None
     values = [getattr(found[-1], name.removeprefix("-")) for name in ordering]
-    return found, next_url(request, request.query_params, ordering, values)
+    here = request.build_absolute_uri(request.path)
+    return found, next_url(here, request.query_params.dict(), ordering, values)
 
 
 class Asked(NamedTuple):
@@ -82,7 +82,7 @@ class Asked(NamedTuple):
     after: list[Any] | None
 
 
-def asked(query: QueryDict, ordering: Sequence[str]) -> Asked:
+def asked(query: Mapping[str, str], ordering: Sequence[str]) -> Asked:
     """Which page a query asks for. Raises PageSizeInvalid, CursorInvalid."""
     cursor = query.get("cursor")
     return Asked(_page_size(query), _opened(cursor, ordering) if cursor else None)
@@ -99,16 +99,13 @@ def behind(ordering: Sequence[str], values: Sequence[Any]) -> Q:
     return anywhere
 
 
-def next_url(
-    request: HttpRequest | Request, query: QueryDict, ordering: Sequence[str], values: Sequence[Any]
-) -> str:
-    """Return the URL of the page behind the row with these values of the ordering."""
+def next_url(here: str, query: Mapping[str, str], ordering: Sequence[str], values: Sequence[Any]) -> str:
+    """Return the URL of the page behind the row with these values of the ordering; ``here`` is the list's, without query."""
     told = {k: v for k, v in query.items() if k != "cursor"}
-    told["cursor"] = _sealed(tuple(ordering), tuple(values))
-    return request.build_absolute_uri(f"{request.path}?{urlencode(told)}")
+    return f"{here}?{urlencode({**told, 'cursor': _sealed(tuple(ordering), tuple(values))})}"
 
 
-def _page_size(query: QueryDict) -> int:
+def _page_size(query: Mapping[str, str]) -> int:
     given = query.get("page_size")
     if given is None:
         return PAGE_SIZE

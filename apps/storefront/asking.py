@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
-
-from django.http import QueryDict
 
 from apps.base import paging
 from apps.base.paging import Asked
@@ -41,7 +40,7 @@ class Wanted(NamedTuple):
     page: Asked
 
 
-def wanted(query: QueryDict, *, at: datetime, lead: timedelta) -> Wanted:
+def wanted(query: Mapping[str, str], *, at: datetime, lead: timedelta) -> Wanted:
     """What is asked for at this moment by whoever comes early by ``lead``. A statement for a search of several words.
 
     Raises CategoryInvalid, PriceInvalid, hints.ScopeUnreadable, and what ``shelves.shelf`` and ``paging.asked`` do.

@@ -23,6 +23,7 @@ from apps.members import selectors as member_facts
 from apps.members.auth import BearerAuthentication
 from apps.members.models import Member
 from apps.storefront import lists, prepared_pages
+from apps.storefront.lists import Asked
 from mall.errors import ShopError
 
 _LIST: Final = "/api/v1/products"
@@ -60,10 +61,18 @@ class KeptMiddleware:
             return None
         at, lead = timezone.now(), member_facts.lead_of(member)
         if page is None:
-            body = lists.list_json(request, at=at, lead=lead)
+            body = lists.list_json(asked_of(request), at=at, lead=lead)
             return early.answer(request, body, status=200, allow=_ALLOW, of=_LIST)
         body = prepared_pages.product_json(product_id=int(page[1]), at=at, lead=lead)
         return early.answer(request, body, status=200, allow=_ALLOW, of=f"{_LIST}/1")
+
+
+def asked_of(request: HttpRequest) -> Asked:
+    """What a request for a list of goods asks."""
+    # The first middleware has judged the name: nobody comes here by one that is not the shop's.
+    host = request.META.get("HTTP_HOST") or request.get_host()
+    text = request.META.get("QUERY_STRING", "")
+    return Asked(f"{request.scheme}://{host}{request.path}", text, request.GET.dict() if text else {})
 
 
 def _turns(member: Member | None, *, has_query: bool) -> list[type[BaseThrottle]]:

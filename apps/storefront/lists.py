@@ -17,7 +17,6 @@ from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
 from django.db import DEFAULT_DB_ALIAS, connections
-from django.http import HttpRequest
 
 from apps.base import paging, planned, prepared, replica
 from apps.base.planned import Planned
@@ -44,6 +43,14 @@ _LOOK: Final = Planned(
     "bigint[]",
     "date",
 )
+
+
+class Asked(NamedTuple):
+    """A question for goods: the list's whole address, what stands behind its question mark, and that by name."""
+
+    here: str
+    text: str
+    query: Mapping[str, str]
 
 
 class Card(NamedTuple):
@@ -99,34 +106,30 @@ _cards: Final[Near[tuple[timedelta, int], Card]] = Near(MOST_CARDS)
 _lists: Final[Near[bytes, _List]] = Near(MOST_LISTS)
 
 
-def list_json(request: HttpRequest, *, at: datetime, lead: timedelta) -> bytes:
+def list_json(asked: Asked, *, at: datetime, lead: timedelta) -> bytes:
     """The page of goods that is asked for, in the contract's form; raises whatever makes the question none.
 
     One statement where the page is kept, or all its cards are; at most one more for the cards, one where the kept page was
     good no more, and those of a search.
     """
-    name = _name(request, lead)
+    # All that a page depends on, beside its moment; as long as others, however long the question is.
+    told = f"{lead} {asked.here}?{asked.text}".encode("utf-8", "surrogatepass")
+    name = blake2b(told, digest_size=16).digest()
     kept = _lists.get(name)
     if kept is not None and kept.made_at <= at < kept.until and (body := _kept(kept, at=at, lead=lead)):
         return body
-    return replica.from_primary(lambda: _made(name, request, at=at, lead=lead))
-
-
-def _name(request: HttpRequest, lead: timedelta) -> bytes:
-    """All that a page depends on, beside its moment."""
-    # The first middleware has judged the host's name: nobody comes here by one that is not the shop's.
-    host = request.META.get("HTTP_HOST") or request.get_host()
-    told = f"{lead} {request.scheme}://{host}{request.path}?{request.META.get('QUERY_STRING', '')}"
-    return blake2b(told.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    page, free = replica.from_primary(lambda: _made(asked, at=at, lead=lead))
+    _lists.put(name, page)
+    return page.filled(free)
 
 
 def _kept(page: _List, *, at: datetime, lead: timedelta) -> bytes | None:
     """The page with what is in stock now, if it is good; the last answer, if that is the same. One statement."""
     if not page.sku_ids:
         page.sku_ids = scenes.array([sku_id for card in page.cards for sku_id in card.sku_ids])
-    asked = scenes.question(at=at)
-    ((free, tallies, tokens),) = _LOOK.rows(page.sku_ids, *asked.values)
-    if page.basis != scenes.scene(asked.told(tallies, tokens), at=at, lead=lead).basis:
+    question = scenes.question(at=at)
+    ((free, tallies, tokens),) = _LOOK.rows(page.sku_ids, *question.values)
+    if page.basis != scenes.scene(question.told(tallies, tokens), at=at, lead=lead).basis:
         return None
     told, body = page.last
     if body is None or told != free:
@@ -135,8 +138,9 @@ def _kept(page: _List, *, at: datetime, lead: timedelta) -> bytes | None:
     return body
 
 
-def _made(name: bytes, request: HttpRequest, *, at: datetime, lead: timedelta) -> bytes:
-    wanted = asking.wanted(request.GET, at=at, lead=lead)
+def _made(asked: Asked, *, at: datetime, lead: timedelta) -> tuple[_List, Mapping[int, int]]:
+    """The page, and what is free of its SKUs."""
+    wanted = asking.wanted(asked.query, at=at, lead=lead)
     shelf, (size, after) = wanted.shelf, wanted.page
     found = _found(shelf.finding(size=size + 1, after=after), at=at)
     if wanted.category_id is not None and not found.rows:
@@ -149,7 +153,7 @@ def _made(name: bytes, request: HttpRequest, *, at: datetime, lead: timedelta) -
     if len(found.rows) > size:
         last = dict(zip(shelf.columns, rows[-1], strict=True))
         place = [last[name.removeprefix("-")] for name in shelf.ordering]
-        following = paging.next_url(request, request.GET, shelf.ordering, place)
+        following = paging.next_url(asked.here, asked.query, shelf.ordering, place)
     page = _List(
         cards=[cards[row[0]] for row in rows if row[0] in cards],
         sold=[row[1] for row in rows if row[0] in cards],
@@ -158,14 +162,13 @@ def _made(name: bytes, request: HttpRequest, *, at: datetime, lead: timedelta) -
         made_at=at,
         until=min(at + LISTS_HOLD, catalog_facts.next_turn(at=at, early=lead)),
     )
-    _lists.put(name, page)
-    return page.filled(found.free)
+    return page, found.free
 
 
 def _found(finding: Finding, *, at: datetime) -> _Found:
     """One statement: the products that are found, what is free of their SKUs, how far offers have come, and the tokens."""
-    asked = scenes.question(at=at)
-    values = [*finding.values, *asked.values]
+    question = scenes.question(at=at)
+    values = [*finding.values, *question.values]
     if finding.fixed:
         ((columns, free, tallies, tokens),) = planned.rows(_fixed_text(finding.text, finding.columns), values)
     else:
@@ -177,7 +180,7 @@ def _found(finding: Finding, *, at: datetime) -> _Found:
         if columns
         else ()
     )
-    return _Found(list(rows), stock_facts.free_told(free), asked.told(tallies, tokens))
+    return _Found(list(rows), stock_facts.free_told(free), question.told(tallies, tokens))
 
 
 def _text(found: str, columns: Sequence[str]) -> str:

@@ -89,7 +89,7 @@ def _made(product_id: int, *, at: datetime, lead: timedelta) -> bytes:
     said = _Said(product.sold_count, free)
     making = Making()
     cut = making.cut(showcase.page_of(product, scene.wear, making, at=at))
-    made = _Product(Page(cut, (scene.basis, said.is_hot), at, min([at + _HOLD, *_turns(product, at)])))
+    made = _Product(Page(cut, (scene.basis, said.is_hot), at, min([at + _HOLD, *_turns(product, at=at)])))
     _pages.put((lead, product_id), made)
     return _answered(made, said, at=at)
 
@@ -108,7 +108,7 @@ def _page(*, product_id: int, begun: datetime, at: datetime, ids: str, day: str)
 _PAGE: Final = Text(_page, product_id=int, begun=datetime, at=datetime, ids=str, day=str)
 
 
-def _turns(product: ProductPage, at: datetime) -> list[datetime]:
+def _turns(product: ProductPage, *, at: datetime) -> list[datetime]:
     """When the clock alone changes the page: its sale ends, or 新品 goes, or comes (with the sale, after an early start)."""
     turns = [product.sale_starts_at, product.sale_ends_at, catalog_facts.new_until(product)]
     return [turn for turn in turns if turn is not None and turn > at]

@@ -20,7 +20,7 @@ from apps.catalog import search, shelves
 from apps.checkout import hints
 from apps.members import selectors as member_facts
 from apps.members.models import Member
-from apps.storefront import lists, prepared_pages
+from apps.storefront import kept_api, lists, prepared_pages
 from apps.storefront import shelf_serializers as shapes
 
 
@@ -77,7 +77,7 @@ class ProductsView(APIView):
         examples=[shapes.SHELF_EXAMPLE],
     )
     def get(self, request: Request) -> HttpResponse:
-        body = lists.list_json(request._request, at=timezone.now(), lead=_lead(request))
+        body = lists.list_json(kept_api.asked_of(request._request), at=timezone.now(), lead=_lead(request))
         return HttpResponse(body, content_type="application/json")
 
 

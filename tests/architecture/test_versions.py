@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 
 from apps.base import versions
 from apps.catalog.models import Product
 from apps.promotions.models import PriceFloor
 from apps.storefront import lists, prepared_pages
+from apps.storefront.lists import Asked
 from tests.admin import shop as demo
 from tests.apps.catalog import make as catalog
 from tests.apps.checkout import make
@@ -123,8 +123,7 @@ def read_by_pages(product: Product) -> set[str]:
             with CaptureQueriesContext(connection) as seen:
                 prepared_pages.product_json(product_id=product.pk, at=demo.NOW, lead=early)
                 for query in ({}, {"q": "杯"}):
-                    request = RequestFactory().get("/api/v1/products", query)
-                    lists.list_json(request, at=demo.NOW, lead=early)
+                    lists.list_json(Asked("/products", str(query), query), at=demo.NOW, lead=early)
     finally:
         versions.forget()  # as the middleware does when a request is over
     return tables(seen)

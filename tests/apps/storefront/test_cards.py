@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.db import connection
-from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -25,6 +25,7 @@ from apps.inventory.models import Stock
 from apps.promotions import selectors as promotion_facts
 from apps.promotions.models import Campaign, Promotion, Tally
 from apps.storefront import lists, scenes, showcase
+from apps.storefront.lists import Asked
 from apps.stores.models import Place
 from tests.apps.catalog import make as goods
 from tests.apps.checkout import make
@@ -114,11 +115,11 @@ def shop() -> list[Product]:
 
 def listed(query: dict[str, str], at: datetime, lead: timedelta) -> bytes:
     """The answer as a process gives it that was asked before; what the kept list itself says is the same."""
-    request = RequestFactory().get("/api/v1/products", query, headers={"host": "127.0.0.1"})
+    asked = Asked("http://127.0.0.1/api/v1/products", urlencode(query), query)
     versions.forget()
-    answer = lists.list_json(request, at=at, lead=lead)
+    answer = lists.list_json(asked, at=at, lead=lead)
     versions.forget()
-    assert head_of(lists.list_json(request, at=at, lead=lead)) == head_of(answer)
+    assert head_of(lists.list_json(asked, at=at, lead=lead)) == head_of(answer)
     return answer
 
 
@@ -245,10 +246,10 @@ def test_the_clock_turns_cards_as_it_turns_lists_made_afresh(
 
 def test_cards_at_hand_cost_one_statement_new_ones_two_and_kept_lists_one(shop: list[Product]):
     def statements(query: dict[str, str], lead: timedelta = NO_LEAD) -> int:
-        request = RequestFactory().get("/api/v1/products", query)
+        asked = Asked("http://127.0.0.1/api/v1/products", urlencode(query), query)
         versions.forget()
         with CaptureQueriesContext(connection) as seen:
-            lists.list_json(request, at=NOW, lead=lead)
+            lists.list_json(asked, at=NOW, lead=lead)
         return len(seen)
 
     statements({"page_size": "1", "ordering": "newest"})  # what offers and sales rest on is kept from now on

@@ -13,7 +13,7 @@ from http.client import HTTPConnection
 from typing import Any, Final
 
 from django.contrib.auth.models import User
-from django.test import Client, RequestFactory
+from django.test import Client
 
 from apps.base import paging
 from apps.catalog import shelves
@@ -151,10 +151,9 @@ def _of_everybody(port: int) -> list[Measure]:
 
 def _pages(ids: Sequence[int]) -> list[str]:
     """The pages of the shelf from the newest of these products to the eldest, none of which shows what another does."""
-    request = RequestFactory().get("/api/v1/products", {"ordering": "newest"}, headers={"host": "127.0.0.1"})
-    order = shelves.ORDERINGS["newest"]
-    urls = [paging.next_url(request, request.GET, order, [each]) for each in ids[:: -paging.PAGE_SIZE]]
-    return [url.removeprefix("http://127.0.0.1") for url in urls]
+    order, here = "newest", "/api/v1/products"
+    places = ids[:: -paging.PAGE_SIZE]
+    return [paging.next_url(here, {"ordering": order}, shelves.ORDERINGS[order], [each]) for each in places]
 
 
 def _of_members(port: int) -> list[Measure]:
