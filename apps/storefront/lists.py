@@ -102,6 +102,7 @@ class _Found(NamedTuple):
     told: Told
 
 
+# By lead too, so that those who come early and all others do not take each other's places.
 _cards: Final[Near[tuple[timedelta, int], Card]] = Near(MOST_CARDS)
 _lists: Final[Near[bytes, _List]] = Near(MOST_LISTS)
 
