@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from django.core import signing
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Q, QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -50,35 +51,62 @@ def page(
 
 def rows_of(
     request: Request,
-    rows: QuerySet[Any] | Callable[[], QuerySet[Any]],
+    rows: QuerySet[Any],
     *,
     ordering: Sequence[str],
-    first: Callable[[int], list[Any]] | None = None,
 ) -> tuple[list[Any], str | None]:
     """Return one page of ``rows``, and the URL of the next, None after the last.
 
     ``ordering`` names columns or annotations, ``-`` for descending, never null; the last one must be
     unique. The cursor is signed and bound to the ordering: one from another list, or a tampered one, raises
-    CursorInvalid. ``first`` reads the first so many of the rows in this order, where a fixed statement does; it is asked
-    for a usual page whatever smaller size was wanted, as the server keeps a plan of each statement. ``rows`` may be a
-    function, which is called where they are composed.
+    CursorInvalid.
     """
-    size = _page_size(request)
-    cursor = request.query_params.get("cursor")
-    if first is not None and not cursor and size <= PAGE_SIZE:
-        found = first(PAGE_SIZE + 1)[: size + 1]
-    else:
-        composed = (rows() if callable(rows) else rows).order_by(*ordering)
-        if cursor:
-            composed = composed.filter(_after(ordering, _opened(cursor, ordering)))
-        found = list(composed[: size + 1])
-    more = len(found) > size
-    found = found[:size]
-    return found, _link(request, _sealed(ordering, found[-1])) if more else None
+    wanted = asked(request.query_params.dict(), ordering)
+    rows = rows.order_by(*ordering)
+    if wanted.after:
+        rows = rows.filter(behind(ordering, wanted.after))
+    found = list(rows[: wanted.size + 1])
+    more = len(found) > wanted.size
+    found = found[: wanted.size]
+    if not more:
+        return found, None
+    values = [getattr(found[-1], name.removeprefix("-")) for name in ordering]
+    here = request.build_absolute_uri(request.path)
+    return found, next_url(here, request.query_params.dict(), ordering, values)
 
 
-def _page_size(request: Request) -> int:
-    given = request.query_params.get("page_size")
+class Asked(NamedTuple):
+    """Which part of a list is asked for: so many rows, behind those with these values of the ordering, if any."""
+
+    size: int
+    after: list[Any] | None
+
+
+def asked(query: Mapping[str, str], ordering: Sequence[str]) -> Asked:
+    """Which page a query asks for. Raises PageSizeInvalid, CursorInvalid."""
+    cursor = query.get("cursor")
+    return Asked(_page_size(query), _opened(cursor, ordering) if cursor else None)
+
+
+def behind(ordering: Sequence[str], values: Sequence[Any]) -> Q:
+    """Return "comes after ``values`` in ``ordering``": (a > x) or (a = x and b > y) or …"""
+    anywhere, equal = Q(), Q()
+    for name, value in zip(ordering, values, strict=True):
+        column = name.removeprefix("-")
+        beyond = "lt" if name.startswith("-") else "gt"
+        anywhere |= equal & Q(**{f"{column}__{beyond}": value})
+        equal &= Q(**{column: value})
+    return anywhere
+
+
+def next_url(here: str, query: Mapping[str, str], ordering: Sequence[str], values: Sequence[Any]) -> str:
+    """Return the URL of the page behind the row with these values of the ordering; ``here`` is the list's, without query."""
+    told = {k: v for k, v in query.items() if k != "cursor"}
+    return f"{here}?{urlencode({**told, 'cursor': _sealed(tuple(ordering), tuple(values))})}"
+
+
+def _page_size(query: Mapping[str, str]) -> int:
+    given = query.get("page_size")
     if given is None:
         return PAGE_SIZE
     # isascii: "２０" is a digit to Python, not to us.
@@ -87,8 +115,9 @@ def _page_size(request: Request) -> int:
     return int(given)
 
 
-def _sealed(ordering: Sequence[str], row: Model) -> str:
-    values = [getattr(row, name.removeprefix("-")) for name in ordering]
+@lru_cache(maxsize=256)
+def _sealed(ordering: tuple[str, ...], values: tuple[Any, ...]) -> str:
+    """The cursor of a place. Nobody asks when it was signed, so that of a list asked for again is the same."""
     plain = [{"t": value.isoformat()} if isinstance(value, datetime) else value for value in values]
     return signing.dumps([list(ordering), plain], salt=_SALT)
 
@@ -101,19 +130,3 @@ def _opened(cursor: str, ordering: Sequence[str]) -> list[Any]:
     if made_for != list(ordering):
         raise CursorInvalid
     return [datetime.fromisoformat(v["t"]) if isinstance(v, dict) else v for v in values]
-
-
-def _after(ordering: Sequence[str], values: Sequence[Any]) -> Q:
-    """Return "comes after ``values`` in ``ordering``": (a > x) or (a = x and b > y) or …"""
-    anywhere, equal = Q(), Q()
-    for name, value in zip(ordering, values, strict=True):
-        column = name.removeprefix("-")
-        beyond = "lt" if name.startswith("-") else "gt"
-        anywhere |= equal & Q(**{f"{column}__{beyond}": value})
-        equal &= Q(**{column: value})
-    return anywhere
-
-
-def _link(request: Request, cursor: str) -> str:
-    query = {**{k: v for k, v in request.query_params.items() if k != "cursor"}, "cursor": cursor}
-    return request.build_absolute_uri(f"{request.path}?{urlencode(query)}")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Final, Generic, TypeVar
 
 from django.db import connection, models
@@ -21,7 +21,8 @@ from apps.base.planned import Planned
 M = TypeVar("M", bound=models.Model)
 
 _DAY: Final = datetime(2100, 1, 1, tzinfo=UTC)
-_NUMBER: Final = 7_700_000_000_000_000_000
+# No number of ours, and one that each column of integers can hold.
+_NUMBER: Final = 2_077_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,58 +40,24 @@ class _Plan:
     converters: Mapping[int, Any]
 
 
-class Select(Generic[M]):
-    """A queryset that ``make`` writes for named values; each value is of the type that its name is given with.
+class _Composed:
+    """What ``make`` writes for named values, told by marks of our own in their places.
 
     ``int``, ``str`` and ``datetime`` stand for themselves, ``list`` for any number of ints behind ``__in``. ``make`` must
     write the same statement for whatever values, which is checked when it is composed.
     """
 
-    def __init__(self, make: Callable[..., models.QuerySet[M]], **types: type) -> None:
+    def __init__(self, make: Callable[..., models.QuerySet[Any]], **types: type) -> None:
         self._make = make
         self._types = types
-        self._plan: _Plan | None = None
 
-    def rows(self, **values: Any) -> list[M]:
-        """Run the statement with these values and return its rows."""
-        plan = self._plan
-        if plan is None:
-            plan = self._plan = self._composed()
-        found: Any = plan.planned.rows(*(values[name] for name in plan.names_at))
-        if plan.converters:
-            found = plan.compiler.apply_converters(found, plan.converters)
-        return [_built(plan, row) for row in found]
-
-    def first(self, **values: Any) -> M | None:
-        """The first of the rows, None where there are none."""
-        return next(iter(self.rows(**values)), None)
-
-    def into(self, made: models.Model, name: str, **values: Any) -> None:
-        """Run the statement and put its rows where ``made.<name>.all()`` looks, as prefetching would."""
-        hold(made, name, self.rows(**values))
-
-    def _composed(self) -> _Plan:
+    def _written(self) -> tuple[str, tuple[str, ...]]:
+        """The text with places ``%s``, and the names of the values that stand there."""
         (text, ours), (again, theirs) = self._sample(1), self._sample(2)
         if text != again:
             raise TypeError("the statement must be the same for whatever values")
-        query = self._make(**self._marks(1)).query
-        compiler = query.get_compiler(using=connection.alias)
-        compiler.pre_sql_setup()
-        info = compiler.klass_info
-        columns = slice(info["select_fields"][0], info["select_fields"][-1] + 1)
         places = [self._place(one, other) for one, other in zip(ours, theirs, strict=True)]
-        return _Plan(
-            planned=Planned.of(_with_literals(text, places)),
-            names_at=tuple(name for name, _ in places if name),
-            model=info["model"],
-            columns=columns,
-            names=[column[0].target.attname for column in compiler.select[columns]],
-            # The stubs are those of a later Django, which asks for one thing more.
-            populators=get_related_populators(info, compiler.select, connection.alias),  # type: ignore[call-arg]
-            annotations=compiler.annotation_col_map or {},
-            compiler=compiler,
-            converters=compiler.get_converters([column[0] for column in compiler.select]),
-        )
+        return _with_literals(text, places), tuple(name for name, _ in places if name)
 
     def _sample(self, turn: int) -> tuple[str, Sequence[Any]]:
         """The text and its values for marks of our own; ``IN (…)`` becomes ``= ANY (…)``, which takes a list."""
@@ -118,6 +85,69 @@ class Select(Generic[M]):
         if one != other:
             raise TypeError(f"{one!r} is made of a value, which must be handed in as it is")
         return "", one
+
+
+class Text(_Composed):
+    """A queryset of columns, to be part of a statement that somebody else writes; composed when it is first asked for."""
+
+    @cached_property
+    def text(self) -> str:
+        """The text, with places ``%s`` for ``values``."""
+        return self._parts[0]
+
+    def values(self, **values: Any) -> list[Any]:
+        """The values for the places of the text."""
+        return [values[name] for name in self._parts[1]]
+
+    @cached_property
+    def _parts(self) -> tuple[str, tuple[str, ...]]:
+        return self._written()
+
+
+class Select(_Composed, Generic[M]):
+    """A queryset that ``make`` writes for named values; each value is of the type that its name is given with."""
+
+    def __init__(self, make: Callable[..., models.QuerySet[M]], **types: type) -> None:
+        super().__init__(make, **types)
+        self._plan: _Plan | None = None
+
+    def rows(self, **values: Any) -> list[M]:
+        """Run the statement with these values and return its rows."""
+        plan = self._plan
+        if plan is None:
+            plan = self._plan = self._composed()
+        found: Any = plan.planned.rows(*(values[name] for name in plan.names_at))
+        if plan.converters:
+            found = plan.compiler.apply_converters(found, plan.converters)
+        return [_built(plan, row) for row in found]
+
+    def first(self, **values: Any) -> M | None:
+        """The first of the rows, None where there are none."""
+        return next(iter(self.rows(**values)), None)
+
+    def into(self, made: models.Model, name: str, **values: Any) -> None:
+        """Run the statement and put its rows where ``made.<name>.all()`` looks, as prefetching would."""
+        hold(made, name, self.rows(**values))
+
+    def _composed(self) -> _Plan:
+        text, names_at = self._written()
+        query = self._make(**self._marks(1)).query
+        compiler = query.get_compiler(using=connection.alias)
+        compiler.pre_sql_setup()
+        info = compiler.klass_info
+        columns = slice(info["select_fields"][0], info["select_fields"][-1] + 1)
+        return _Plan(
+            planned=Planned.of(text),
+            names_at=names_at,
+            model=info["model"],
+            columns=columns,
+            names=[column[0].target.attname for column in compiler.select[columns]],
+            # The stubs are those of a later Django, which asks for one thing more.
+            populators=get_related_populators(info, compiler.select, connection.alias),  # type: ignore[call-arg]
+            annotations=compiler.annotation_col_map or {},
+            compiler=compiler,
+            converters=compiler.get_converters([column[0] for column in compiler.select]),
+        )
 
 
 def _with_literals(text: str, places: Sequence[tuple[str, Any]]) -> str:

@@ -1,25 +1,22 @@
-"""Everything that reads the catalogue: the tree, the shelf, one product's page, what can be bought."""
+"""What reads the catalogue: the tree, one product's page, what can be bought. The shelf is in ``shelves``."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Collection
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
-from functools import lru_cache, reduce
-from operator import or_
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
+import orjson
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import DEFAULT_DB_ALIAS
-from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import F, OuterRef, Q, QuerySet
 from django.db.models.deletion import Collector, ProtectedError
-from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import JSONObject
 
 from apps.base import versions
 from apps.base.statements import Select
-from apps.catalog import search
 from apps.catalog.models import (
     NO_REASON_DAYS,
     Category,
@@ -30,25 +27,9 @@ from apps.catalog.models import (
     Returns,
     Sku,
 )
-from mall.errors import Invalid, NotFound
-from mall.pricing.scope import ALL_GOODS, AllGoods, Brands, Categories, Products, Scope, Skus
+from apps.catalog.shelves import Listed
+from mall.errors import NotFound
 
-# What a shopper may sort by. Every ordering ends with the id, which is unique and the order of creation.
-ORDERINGS: dict[str, tuple[str, ...]] = {
-    "default": ("-sold_count", "-id"),
-    "sales": ("-sold_count", "-id"),
-    "newest": ("-id",),
-    "price": ("price_fen", "id"),
-    "-price": ("-price_fen", "-id"),
-}
-# The same under the names of the fields, as generic clients ask.
-ORDERINGS |= {
-    "price_fen": ORDERINGS["price"],
-    "-price_fen": ORDERINGS["-price"],
-    "-sold_count": ORDERINGS["sales"],
-    "-sales": ORDERINGS["sales"],
-}
-BY_RELEVANCE = ("rank", "-sold_count", "-id")
 NEW_FOR = timedelta(days=14)
 HOT_FROM_UNITS = 300
 _WITH_ALL = timedelta(0)
@@ -77,13 +58,6 @@ _SELLABLE: Final = Select(
 )
 
 
-class OrderingUnknown(Invalid):
-    """An ordering that the shop does not know; details: ``known``."""
-
-    code = "ordering_unknown"
-    message = "不支持的排序方式"
-
-
 def sellable_skus(sku_ids: Collection[int], *, at: datetime, early: timedelta = _WITH_ALL) -> dict[int, Sku]:
     """Return those of the SKUs that can be bought at an instant, by id: enabled, their product on sale.
 
@@ -101,7 +75,13 @@ def skus(sku_ids: Collection[int]) -> dict[int, Sku]:
 
 def category_ids_of(product: Product) -> frozenset[int]:
     """Return the ids of the product's category and of all above it. No query if the category is at hand."""
-    return frozenset(int(step) for step in product.category.path.strip("/").split("/") if step)
+    return steps_of(product.category.path)
+
+
+@lru_cache(maxsize=1024)
+def steps_of(path: str) -> frozenset[int]:
+    """Return the ids that a category's path holds: its own and those above it."""
+    return frozenset(int(step) for step in path.strip("/").split("/") if step)
 
 
 def tree() -> list[Category]:
@@ -139,126 +119,6 @@ def require_category(category_id: int) -> None:
         raise NotFound("类目不存在")
 
 
-# What a page of a product tells and a list does not: JSON is taken apart for each row that has it.
-_NOT_LISTED: Final = ("search_words", "detail_html", "attributes", "options")
-
-
-class Matched(StrEnum):
-    """How much of a search the goods on the shelf have: all of it, or, where nothing has all, most."""
-
-    ALL = "all"
-    MOST = "most"
-
-
-class Shelf(NamedTuple):
-    """Goods on sale (composed when asked for), the ordering to page them by, and how much of the search they have.
-
-    ``first`` reads the first so many of them in that ordering by a statement that was composed before; None where it
-    was not: for what hardly anybody asks, such as a search.
-    """
-
-    products: Callable[[], QuerySet[Product]]
-    ordering: tuple[str, ...]
-    matched: Matched
-    first: Callable[[int], list[Product]] | None = None
-
-
-def shelf(
-    *,
-    at: datetime,
-    category_id: int | None = None,
-    query: str = "",
-    ordering: str | None = None,
-    scope: Scope = ALL_GOODS,
-    price_from_fen: int = 0,
-    early: timedelta = _WITH_ALL,
-) -> Shelf:
-    """Return the products on sale that were asked for, the ordering to page them by, and how well they match.
-
-    Each row carries ``live_sku_ids``. A category holds its descendants' products; an unknown or hidden one holds
-    none. With a query and no ordering of its own, the best match comes first; where nothing has all of the query, the
-    products that have most of it are returned (one statement more, for a query of several words). ``scope`` keeps
-    to the goods that an offer means, ``price_from_fen`` to those that cost as much; ``early`` as in sellable_skus.
-    Raises OrderingUnknown, search.QueryTooLong, search.QueryUnreadable.
-    """
-    if ordering and ordering not in ORDERINGS:
-        raise OrderingUnknown(details={"known": list(ORDERINGS)})
-    order = ORDERINGS[ordering or "default"]
-    wanted = search.understood(query)
-    matched = Matched.ALL
-    if wanted is None and scope == ALL_GOODS and not price_from_fen:
-
-        def first(size: int) -> list[Product]:
-            of_category = {} if category_id is None else {"category_id": category_id}
-            return _front(order, size, *of_category).rows(begun=at + early, at=at, **of_category)
-
-        return Shelf(
-            lambda: _shelved(begun=at + early, at=at, category_id=category_id), order, matched, first
-        )
-    products = _shelved(begun=at + early, at=at, category_id=category_id)
-    products = products.filter(_meant_by(scope), price_fen__gte=price_from_fen)
-    if wanted is not None:
-        rank: Case | CombinedExpression = wanted.rank
-        found = products.filter(wanted.condition)
-        if wanted.most is not None and not found.exists():
-            matched, rank = Matched.MOST, wanted.most.missing
-            found = products.filter(wanted.most.condition).alias(missing=rank)
-            found = found.filter(missing__lte=wanted.most.at_most)
-        products = found
-        if ordering in {None, "", "default"}:
-            products = products.annotate(rank=rank)
-            order = BY_RELEVANCE
-    return Shelf(lambda: products, order, matched)
-
-
-def _shelved(*, begun: datetime, at: datetime, category_id: int | None = None) -> QuerySet[Product]:
-    """The rows of the shelf, or of what a category holds, with what a list shows of them."""
-    products = Product.objects.begun_and_not_over(begun=begun, at=at)
-    if category_id is not None:
-        path = Category.objects.shown().filter(pk=category_id).values("path")
-        products = products.filter(category__path__startswith=Subquery(path))
-    return _as_listed(products)
-
-
-def _as_listed(products: QuerySet[Product]) -> QuerySet[Product]:
-    live = Sku.objects.filter(product=OuterRef("pk"), enabled=True).order_by("id")
-    listed = products.annotate(live_sku_ids=ArraySubquery(live.values("id")))
-    return listed.select_related("category").defer(*_NOT_LISTED)
-
-
-def listed(product_ids: Collection[int]) -> dict[int, Product]:
-    """Return products as lists show them, by id, those off sale included: one query."""
-    found = _as_listed(Product.objects.filter(pk__in=product_ids))
-    return {product.pk: product for product in found}
-
-
-@lru_cache(maxsize=64)
-def _front(order: tuple[str, ...], size: int, *names: str) -> Select[Product]:
-    """The statement of the first page in this order; ``names`` has ``category_id`` where it is of a category."""
-    return Select(
-        lambda **named: _shelved(**named).order_by(*order)[:size],
-        begun=datetime,
-        at=datetime,
-        **dict.fromkeys(names, int),
-    )
-
-
-def _meant_by(scope: Scope) -> Q:
-    """The condition on products that a scope stands for: what ``scope.covers`` says of their lines."""
-    match scope:
-        case AllGoods():
-            return Q()
-        case Products(ids):
-            return Q(pk__in=ids)
-        case Skus(ids):
-            return Q(pk__in=Sku.objects.filter(pk__in=ids).values("product_id"))
-        case Brands(ids):
-            return Q(brand_id__in=ids)
-        case Categories(ids):
-            below = [Q(category__path__contains=f"/{category_id}/") for category_id in sorted(ids)]
-            return reduce(or_, below)
-
-
 class _Turns(NamedTuple):
     """When sales of products that are switched on begin and end, each in order."""
 
@@ -286,12 +146,12 @@ def next_turn(*, at: datetime, early: timedelta = _WITH_ALL) -> datetime:
     return min(coming, default=datetime.max.replace(tzinfo=UTC))
 
 
-def new_until(product: Product) -> datetime:
-    """Return when a product ceases, or ceased, to be 新品."""
+def new_until(product: Product | Listed | ProductPage) -> datetime:
+    """Return when a product ceases, or ceased, to be 新品, which it is ``NEW_FOR``."""
     return max(product.created_at, product.sale_starts_at or product.created_at) + NEW_FOR
 
 
-def returns_of(product: Product) -> dict[str, Any]:
+def returns_of(product: Product | ProductPage) -> dict[str, Any]:
     """Return whether a product goes back without a reason, as it is shown before buying.
 
     ``needs_confirmation``: the exception holds only where the shopper confirms it with the order.
@@ -305,7 +165,7 @@ def returns_of(product: Product) -> dict[str, Any]:
     }
 
 
-def insurance_of(product: Product) -> dict[str, Any]:
+def insurance_of(product: Product | ProductPage) -> dict[str, Any]:
     """Return whether an insurer pays for sending back, as it is shown before buying: who pays it, and a text."""
     insured = FreightInsurance(product.freight_insurance)
     return {"paid_by": insured.value, "text": str(insured.label)}
@@ -316,45 +176,80 @@ def insured_by(product: Product) -> str:
     return "" if product.freight_insurance == FreightInsurance.NONE else product.freight_insurance
 
 
-def badges_of(product: Product, *, at: datetime) -> list[str]:
+def badges_of(product: Product | Listed | ProductPage, *, at: datetime) -> list[str]:
     """Return what the catalogue itself says of a product in a list: 新品 for two weeks, 热卖 from 300 units sold."""
     until = new_until(product)
     said = ["新品"] if until - NEW_FOR <= at < until else []
     return [*said, "热卖"] if product.sold_count >= HOT_FROM_UNITS else said
 
 
-def product_page(*, product_id: int, at: datetime, early: timedelta = _WITH_ALL) -> Product:
-    """Return a product on sale with everything its page shows, in one query. Raises NotFound.
+class ProductPage(NamedTuple):
+    """A product with everything that its page shows: its columns, and those of what belongs to it.
 
-    Besides its columns: ``picture_names`` (stored names), ``labels`` ({name, explanation}), ``choices``, its enabled
-    SKUs ({id, option_values, price_fen, market_price_fen, image, virtual}). ``early`` as in sellable_skus.
+    ``path`` is its category's; ``pictures`` are stored names; ``labels`` are {name, explanation}; ``choices``, its enabled
+    SKUs, {id, option_values, price_fen, market_price_fen, image, virtual}.
     """
-    found = _PAGE.first(product_id=product_id, begun=at + early, at=at)
-    if found is None:
-        raise NotFound("商品不存在或已下架")
-    return found
+
+    pk: int
+    title: str
+    subtitle: str
+    cover: str
+    price_fen: int
+    market_price_fen: int | None
+    sold_count: int
+    created_at: datetime
+    sale_starts_at: datetime | None
+    sale_ends_at: datetime | None
+    category_id: int
+    category: str
+    path: str
+    brand_id: int | None
+    brand: str | None
+    video: str
+    detail_html: str
+    returns: str
+    freight_insurance: str
+    min_quantity: int
+    max_quantity: int | None
+    quantity_step: int
+    attributes: list[dict[str, str]]
+    options: list[dict[str, Any]]
+    pictures: list[str]
+    labels: list[dict[str, str]]
+    choices: list[dict[str, Any]]
+
+    @classmethod
+    def of(cls, row: Sequence[Any]) -> ProductPage:
+        """The product of a row of ``product_page``, as the database answers it."""
+        *plain, attributes, options, pictures, labels, choices = row
+        told = (orjson.loads(attributes), orjson.loads(options), pictures)
+        lists = ([orjson.loads(each) for each in column] for column in (labels, choices))
+        return cls._make([*plain, *told, *lists])
 
 
-def _page(*, product_id: int, begun: datetime, at: datetime) -> QuerySet[Product]:
+# Where a field of ProductPage is not the product's own column of that name.
+_FROM: Final = {"category": "category__name", "path": "category__path", "brand": "brand__name"}
+
+
+def product_page(*, product_id: int, begun: datetime, at: datetime) -> QuerySet[Any]:
+    """Return the row of a ProductPage, if its sale begins at ``begun`` or before and ends after ``at``."""
     pictures = ProductImage.objects.filter(product=OuterRef("pk")).order_by("position", "id")
     labels = GuaranteeLabel.objects.filter(product=OuterRef("pk")).order_by("id")
     live = Sku.objects.filter(product=OuterRef("pk"), enabled=True).order_by("id")
     columns: dict[str, Any] = {
         name: F(name) for name in ("id", "option_values", "price_fen", "market_price_fen", "image", "virtual")
     }
+    own = ProductPage._fields[: ProductPage._fields.index("pictures")]
     return (
         Product.objects.begun_and_not_over(begun=begun, at=at)
         .filter(pk=product_id)
-        .select_related("category", "brand")
-        .annotate(
-            picture_names=ArraySubquery(pictures.values("image")),
-            labels=ArraySubquery(labels.values(json=JSONObject(name="name", explanation="explanation"))),
-            choices=ArraySubquery(live.values(json=JSONObject(**columns))),
+        .values_list(
+            *(_FROM.get(name, name) for name in own),
+            ArraySubquery(pictures.values("image")),
+            ArraySubquery(labels.values(json=JSONObject(name="name", explanation="explanation"))),
+            ArraySubquery(live.values(json=JSONObject(**columns))),
         )
     )
-
-
-_PAGE: Final = Select(_page, product_id=int, begun=datetime, at=datetime)
 
 
 def on_sale(*, product_id: int, at: datetime) -> Product | None:

@@ -21,7 +21,7 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce
 
-from apps.catalog import selectors as catalog_facts
+from apps.catalog import shelves
 from apps.catalog.models import Product
 from apps.distribution.models import (
     Account,
@@ -176,8 +176,9 @@ def materials(*, product_id: int | None = None) -> QuerySet[Material]:
 
 
 def goods_to_promote(*, at: datetime) -> QuerySet[Product]:
-    """What everybody can buy now."""
-    return catalog_facts.shelf(at=at).products()
+    """What everybody can buy now, each with its category."""
+    goods = shelves.shelf(at=at).products().select_related("category")
+    return goods.defer("search_words", "detail_html", "attributes", "options")
 
 
 def rates_of(products: Sequence[Product], promoter: Promoter) -> Mapping[int, Rate]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from django.utils import timezone
 
@@ -12,8 +12,6 @@ from apps.promotions import wording
 from mall.pricing.hearing import Index
 from mall.pricing.offers import FreePostage, FreightCoupon, Offer
 from mall.pricing.scope import ALL_GOODS, Scope
-
-T = TypeVar("T")
 
 
 class Shelved(NamedTuple):
@@ -35,6 +33,14 @@ class Shown(NamedTuple):
     preheat: bool
 
 
+class Worn(NamedTuple):
+    """What a product shows of offers: the badges of those that count now, such as 「满100减15」, each once, and all with a
+    countdown, as plain values, preheats among them; times in the shop's zone."""
+
+    badges: list[str]
+    activities: list[dict[str, Any]]
+
+
 class Wear:
     """The badges and countdowns of these offers, in their order. A shop has hundreds, and a product wears a few.
 
@@ -42,34 +48,24 @@ class Wear:
     """
 
     def __init__(self, seen: Sequence[Shown]) -> None:
-        worn = [(each, wording.badge(each.offer)) for each in seen]
-        self._badges = _Rail([(each.offer, badge) for each, badge in worn if badge and not each.preheat])
-        self._activities = _Rail([(each.offer, _activity(each, badge)) for each, badge in worn])
+        words = [wording.badge(each.offer) for each in seen]
+        self._index = Index([_scope(each.offer) for each in seen])
+        self._badges = ["" if each.preheat else badge for each, badge in zip(seen, words, strict=True)]
+        self._activities = [_activity(each, badge) for each, badge in zip(seen, words, strict=True)]
 
-    def badges(self, product: Shelved) -> list[str]:
-        """The product's badges, such as 「满100减15」, each once: those that count now."""
-        return list(dict.fromkeys(self._badges.of(product)))
-
-    def activities(self, product: Shelved) -> list[dict[str, Any]]:
-        """What the product shows with a countdown, as plain values, preheats among them; times in the shop's zone."""
-        return self._activities.of(product)
-
-
-class _Rail(Generic[T]):
-    """Things that hang in order, each with the goods that it is for."""
-
-    def __init__(self, hung: Sequence[tuple[Offer, T]]) -> None:
-        self._index = Index([_scope(offer) for offer, _ in hung])
-        self._things = [thing for _, thing in hung]
-
-    def of(self, product: Shelved) -> list[T]:
-        places = self._index.of_product(
-            product.product_id,
-            sku_ids=product.sku_ids,
-            category_ids=product.category_ids,
-            brand_id=product.brand_id,
+    def of(self, product: Shelved) -> Worn:
+        """What the product wears."""
+        places = sorted(
+            self._index.of_product(
+                product.product_id,
+                sku_ids=product.sku_ids,
+                category_ids=product.category_ids,
+                brand_id=product.brand_id,
+            )
         )
-        return [self._things[place] for place in sorted(places)]
+        badges = dict.fromkeys([self._badges[place] for place in places])
+        badges.pop("", None)
+        return Worn(list(badges), [self._activities[place] for place in places])
 
 
 def _activity(shown: Shown, badge: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from apps.base.prepared import Making
 from apps.carts.models import Favorite
 from apps.carts.services import favorites
 from apps.catalog import selectors as catalog_facts
+from apps.catalog import shelves
 from apps.inventory import selectors as stock_facts
 from apps.members import selectors as member_facts
 from apps.members.models import Member
@@ -35,7 +36,7 @@ def page_json(rows: Sequence[Favorite], following: str | None, *, member: Member
     """A page of favourites in the contract's form: three statements and those of activities, however many there are."""
     lead = member_facts.lead_of(member)
     ids = [row.product_id for row in rows]
-    products = catalog_facts.listed(ids)
+    products = shelves.listed(ids)
     buyable = catalog_facts.on_sale_among(ids, at=at, early=lead)
     making = Making()
     wear = promotion_facts.scene(at=at, lead=lead).wear if rows else Wear(())
@@ -50,6 +51,6 @@ def page_json(rows: Sequence[Favorite], following: str | None, *, member: Member
         }
         for row, item in zip(rows, shown, strict=True)
     ]
-    page = making.page({"results": results, "next": following}, tokens=(), sign=None, at=at, until=at)
-    free = stock_facts.available(sku_id for hole in page.holes for sku_id in hole)
-    return page.filled(showcase.stock_json(sum(free[sku_id] for sku_id in hole)) for hole in page.holes)
+    cut = making.cut({"results": results, "next": following})
+    free = stock_facts.available(sku_id for hole in cut.holes for sku_id in hole)
+    return cut.filled(showcase.stock_json(sum(free[sku_id] for sku_id in hole)) for hole in cut.holes)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
-from typing import Any, cast
+from typing import cast
 
 from django.http import HttpResponse
 from django.utils import timezone
@@ -15,35 +14,14 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
-from apps.base import paging
 from apps.base.schema import PAGING, refusal
 from apps.base.throttles import PerAddress, PerMember, Searches
-from apps.catalog import search
-from apps.catalog import selectors as catalog_facts
+from apps.catalog import search, shelves
 from apps.checkout import hints
 from apps.members import selectors as member_facts
 from apps.members.models import Member
-from apps.storefront import kept_api, prepared_pages
+from apps.storefront import kept_api, lists, prepared_pages
 from apps.storefront import shelf_serializers as shapes
-from apps.storefront.prepared_pages import Listed
-from mall.errors import Invalid
-
-# What a bigint holds without thinking.
-_ID = re.compile(r"[0-9]{1,18}")
-
-
-class CategoryInvalid(Invalid):
-    """``category`` is not the id of a category."""
-
-    code = "category_invalid"
-    message = "类目编号应为整数"
-
-
-class PriceInvalid(Invalid):
-    """``price_from_fen`` is no amount in fen."""
-
-    code = "price_invalid"
-    message = "价格应为整数（分）"
 
 
 class ProductsView(APIView):
@@ -74,7 +52,7 @@ class ProductsView(APIView):
             OpenApiParameter(
                 "ordering",
                 OpenApiTypes.STR,
-                enum=["", *catalog_facts.ORDERINGS],
+                enum=["", *shelves.ORDERINGS],
                 description="`default`: the best match first when searching, else what sells most; `sales`; "
                 "`newest`; `price` from low to high; `-price` from high to low. The fields' names do too.",
             ),
@@ -93,46 +71,14 @@ class ProductsView(APIView):
         ],
         responses={
             200: shapes.ShelfPageSerializer,
-            400: refusal(
-                400, "ordering_unknown", "不支持的排序方式", {"known": list(catalog_facts.ORDERINGS)}
-            ),
+            400: refusal(400, "ordering_unknown", "不支持的排序方式", {"known": list(shelves.ORDERINGS)}),
             404: refusal(404, "not_found", "类目不存在"),
         },
         examples=[shapes.SHELF_EXAMPLE],
     )
     def get(self, request: Request) -> HttpResponse:
-        at = timezone.now()
-        asked = request.query_params
-        category_id = _category_id(asked.get("category"))
-        lead = _lead(request)
-
-        def read() -> Listed:
-            shelf = catalog_facts.shelf(
-                at=at,
-                category_id=category_id,
-                query=asked.get("q", ""),
-                ordering=asked.get("ordering"),
-                scope=hints.read_scope(asked.get("scope", "")),
-                price_from_fen=_price_from_fen(asked.get("price_from_fen")),
-                early=lead,
-            )
-            found, following = paging.rows_of(
-                request, shelf.products, ordering=shelf.ordering, first=shelf.first
-            )
-            if category_id is not None and not found:
-                # Only an empty page leaves the question whether there is such a category.
-                catalog_facts.require_category(category_id)
-            return Listed(found, following, shelf.matched)
-
-        return _json(
-            prepared_pages.list_json(
-                asked=kept_api.asked_of(request._request),
-                read=read,
-                at=at,
-                lead=lead,
-                look=kept_api.looked(request),
-            )
-        )
+        body = lists.list_json(kept_api.asked_of(request._request), at=timezone.now(), lead=_lead(request))
+        return HttpResponse(body, content_type="application/json")
 
 
 class ProductView(APIView):
@@ -150,33 +96,10 @@ class ProductView(APIView):
         examples=[shapes.PRODUCT_EXAMPLE],
     )
     def get(self, request: Request, product_id: int) -> HttpResponse:
-        at = timezone.now()
-        lead = _lead(request)
-        look = kept_api.looked(request)
-        return _json(prepared_pages.product_json(product_id=product_id, at=at, lead=lead, look=look))
-
-
-def _json(body: bytes) -> HttpResponse:
-    """An answer whose JSON is ready."""
-    return HttpResponse(body, content_type="application/json")
+        body = prepared_pages.product_json(product_id=product_id, at=timezone.now(), lead=_lead(request))
+        return HttpResponse(body, content_type="application/json")
 
 
 def _lead(request: Request) -> timedelta:
     """How early whoever looks is let in: a member with such a level, or anybody else not at all."""
     return member_facts.lead_of(cast(Member | None, request.user))
-
-
-def _price_from_fen(given: Any) -> int:
-    if not given:
-        return 0
-    if not _ID.fullmatch(given):
-        raise PriceInvalid
-    return int(given)
-
-
-def _category_id(given: Any) -> int | None:
-    if not given:
-        return None
-    if not _ID.fullmatch(given):
-        raise CategoryInvalid
-    return int(given)

@@ -8,8 +8,8 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_field
 from rest_framework import serializers
 
 from apps.base.schema import ServerTimeField
-from apps.catalog.selectors import Matched
 from apps.catalog.serializers import FreightInsuranceSerializer, ReturnsSerializer
+from apps.catalog.shelves import Matched
 
 
 class ActivitySerializer(serializers.Serializer[Any]):

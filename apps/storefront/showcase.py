@@ -9,7 +9,8 @@ from typing import Any, Final, NamedTuple
 from apps.base.prepared import Making
 from apps.catalog import detail, rules
 from apps.catalog import selectors as catalog_facts
-from apps.catalog.models import Product
+from apps.catalog.selectors import ProductPage
+from apps.catalog.shelves import Listed
 from apps.checkout import activities
 from apps.pictures.stored import Size, address
 from apps.promotions.wearing import Shelved, Wear
@@ -25,41 +26,68 @@ class Worn(NamedTuple):
     activities: list[dict[str, Any]]
 
 
-def listed(products: Sequence[Product], wear: Wear, making: Making, *, at: datetime) -> list[dict[str, Any]]:
-    """Return rows of ``catalog.shelf`` in the contract's form: no statement.
+class Shown(NamedTuple):
+    """A product's object in a list, in two parts: between them stands what is sold and what is in stock."""
 
-    ``wear`` is of the offers that are shown now. Each row has one hole, for what is in stock: the ids of its SKUs.
+    item: dict[str, Any]
+    worn: dict[str, Any]
+
+
+def shown(products: Sequence[Listed], wear: Wear, *, at: datetime) -> list[Shown]:
+    """Return products as lists show them in the contract's form; ``wear`` is of the offers that are shown now.
+
+    No statement but those of activities.
     """
-    worn = _worn([(product, frozenset(_live_sku_ids(product))) for product in products], wear, at=at)
+    worn = _worn(
+        [
+            (
+                product,
+                Shelved(
+                    product.pk,
+                    catalog_facts.steps_of(product.path),
+                    product.brand_id,
+                    frozenset(product.sku_ids),
+                ),
+            )
+            for product in products
+        ],
+        wear,
+        at=at,
+    )
+    return [Shown(_item(product), worn[product.pk]._asdict()) for product in products]
+
+
+def listed(products: Sequence[Listed], wear: Wear, making: Making, *, at: datetime) -> list[dict[str, Any]]:
+    """Return the same whole. Each has one hole, for what is in stock: the ids of its SKUs."""
     return [
         {
-            **_item(product),
+            **each.item,
             "sold_count": product.sold_count,
-            **making.hole(tuple(_live_sku_ids(product))),
-            **worn[product.pk]._asdict(),
+            **making.hole(tuple(product.sku_ids)),
+            **each.worn,
         }
-        for product in products
+        for product, each in zip(products, shown(products, wear, at=at), strict=True)
     ]
 
 
-def page_of(product: Product, wear: Wear, making: Making, *, at: datetime) -> dict[str, Any]:
-    """Return a row of ``catalog.product_page`` in the contract's form: no statement; ``wear`` as in listed.
+def page_of(product: ProductPage, wear: Wear, making: Making, *, at: datetime) -> dict[str, Any]:
+    """Return a product's page in the contract's form: no statement but those of activities; ``wear`` as in shown.
 
     Its holes are ("now", ()) for the time,
     ("sold", ()) for its sales, ("units", ids) for what is in stock, ("sku", (id,)) for one SKU's units.
     """
-    choices: list[dict[str, Any]] = product.choices  # type: ignore[attr-defined]
-    sku_ids = tuple(choice["id"] for choice in choices)
+    sku_ids = tuple(choice["id"] for choice in product.choices)
+    shelved = Shelved(product.pk, catalog_facts.steps_of(product.path), product.brand_id, frozenset(sku_ids))
     cover_url = address(product.cover) or ""
-    names: list[str] = [str(product.cover.name), *product.picture_names]  # type: ignore[attr-defined]
+    names = [product.cover, *product.pictures]
     return {
         **_item(product),
         **making.hole(("now", ())),
         **making.hole(("sold", ())),
         **making.hole(("units", sku_ids)),
-        **_worn([(product, frozenset(sku_ids))], wear, at=at)[product.pk]._asdict(),
-        "category": {"id": product.category_id, "name": product.category.name},
-        "brand": product.brand.name if product.brand else None,
+        **_worn([(product, shelved)], wear, at=at)[product.pk]._asdict(),
+        "category": {"id": product.category_id, "name": product.category},
+        "brand": product.brand,
         "images": [address(name) for name in names],
         "images_full": [address(name, Size.FULL) for name in names],
         "video_url": address(product.video),
@@ -76,11 +104,11 @@ def page_of(product: Product, wear: Wear, making: Making, *, at: datetime) -> di
                 **making.hole(("sku", (choice["id"],))),
                 "image_url": address(choice["image"]) or cover_url,
             }
-            for choice in choices
+            for choice in product.choices
         ],
         "returns": catalog_facts.returns_of(product),
         "freight_insurance": catalog_facts.insurance_of(product),
-        "guarantees": product.labels,  # type: ignore[attr-defined]
+        "guarantees": product.labels,
         "min_quantity": product.min_quantity,
         "max_quantity": product.max_quantity,
         "quantity_step": product.quantity_step,
@@ -93,7 +121,7 @@ def stock_json(units: int) -> bytes:
     return f'"in_stock":{"true" if units > 0 else "false"},"low_stock":{low}'.encode()
 
 
-def _item(product: Product) -> dict[str, Any]:
+def _item(product: Listed | ProductPage) -> dict[str, Any]:
     return {
         "id": product.pk,
         "title": product.title,
@@ -104,21 +132,21 @@ def _item(product: Product) -> dict[str, Any]:
     }
 
 
-def _live_sku_ids(product: Product) -> list[int]:
-    ids: list[int] = product.live_sku_ids  # type: ignore[attr-defined]
-    return ids
-
-
-def _worn(products: Sequence[tuple[Product, frozenset[int]]], wear: Wear, *, at: datetime) -> dict[int, Worn]:
+def _worn(
+    products: Sequence[tuple[Listed | ProductPage, Shelved]], wear: Wear, *, at: datetime
+) -> dict[int, Worn]:
     """Return what each product wears: the catalogue's badges, then those of the offers that cover it.
 
     Before them stand those of the activities that it can be ordered in (``checkout.activities``). What preheats is among
-    the offers with hours only. ``products`` come with the ids of their SKUs. No statement but those of activities.
+    the offers with hours only. No statement but those of activities.
     """
-    orderable = activities.badges({product.pk: sku_ids for product, sku_ids in products}, at=at)
+    orderable = activities.badges({shelved.product_id: shelved.sku_ids for _, shelved in products}, at=at)
     worn = {}
-    for product, sku_ids in products:
-        shelved = Shelved(product.pk, catalog_facts.category_ids_of(product), product.brand_id, sku_ids)
-        own: list[str | dict[str, Any]] = [*orderable[product.pk], *catalog_facts.badges_of(product, at=at)]
-        worn[product.pk] = Worn([*own, *wear.badges(shelved)], wear.activities(shelved))
+    for product, shelved in products:
+        own: list[str | dict[str, Any]] = [
+            *orderable[shelved.product_id],
+            *catalog_facts.badges_of(product, at=at),
+        ]
+        offers = wear.of(shelved)
+        worn[shelved.product_id] = Worn([*own, *offers.badges], offers.activities)
     return worn

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +13,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from apps.base import versions
-from apps.catalog import selectors as catalog_facts
 from apps.catalog.models import Product
 from apps.promotions.models import PriceFloor
-from apps.storefront import prepared_pages
-from apps.storefront.prepared_pages import Listed
+from apps.storefront import lists, prepared_pages
+from apps.storefront.lists import Asked
 from tests.admin import shop as demo
 from tests.apps.catalog import make as catalog
 from tests.apps.checkout import make
@@ -118,22 +116,14 @@ def read_by(kept: versions.Kept[Any]) -> set[str]:
     return tables(seen)
 
 
-def listed(query: str) -> Listed:
-    """A page of the shelf, as the door reads it."""
-    shelf = catalog_facts.shelf(at=demo.NOW, query=query)
-    return Listed(list(shelf.products()), None, shelf.matched)
-
-
 def read_by_pages(product: Product) -> set[str]:
     """The tables that a list of goods and a product's page read by themselves, made when all kept values are kept."""
     try:
         for early in (timedelta(0), timedelta(hours=1)):
             with CaptureQueriesContext(connection) as seen:
                 prepared_pages.product_json(product_id=product.pk, at=demo.NOW, lead=early)
-                for asked in ("", "杯"):
-                    prepared_pages.list_json(
-                        asked=asked, read=partial(listed, asked), at=demo.NOW, lead=early
-                    )
+                for query in ({}, {"q": "杯"}):
+                    lists.list_json(Asked("/products", str(query), query), at=demo.NOW, lead=early)
     finally:
         versions.forget()  # as the middleware does when a request is over
     return tables(seen)

@@ -1,61 +1,61 @@
-"""Prepared pages: what is asked for again stays in the process, what is not makes room; one maker at a time."""
+"""What is prepared: it lies in the process as long as it is asked for, is good on its basis, and has its holes filled."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.core.cache import cache
 
-from apps.base import prepared
-from apps.base.prepared import MOST_NEAR, Page, Pages
+from apps.base.prepared import Cut, Making, Near, Page
 
 NOW = datetime(2026, 3, 3, 10, tzinfo=UTC)
-SHEET = Page((b"sheet",), (), (), None, NOW, NOW + timedelta(hours=1))
+MOST = 160
 
 
-def page(pages: Pages, name: str) -> Page:
-    """A page that lies in the process under this name."""
-    made = Page((name.encode(),), (), (), None, NOW, NOW + timedelta(hours=1))
-    pages.made(name, lambda: made, good=lambda _: True, looked=True)
-    return made
-
-
-def test_a_page_that_is_asked_for_again_stays_while_others_come_and_go() -> None:
-    pages = Pages("of a test")
-    asked, forgotten = page(pages, "asked"), page(pages, "forgotten")
-    for number in range(3 * MOST_NEAR):
-        page(pages, f"passing-{number}")
+def test_what_is_asked_for_again_stays_while_others_come_and_go() -> None:
+    near: Near[str, int] = Near(MOST)
+    near.put("asked", 1)
+    near.put("forgotten", 2)
+    for number in range(3 * MOST):
+        near.put(f"passing-{number}", number)
         if number % 50 == 0:
-            assert pages.near("asked") is asked
-    assert pages.near("asked") is asked
-    assert pages.near("forgotten") is not forgotten
+            assert near.get("asked") == 1
+    assert near.get("asked") == 1
+    assert near.get("forgotten") is None
 
 
-def test_no_more_pages_lie_in_the_process_than_twice_as_many() -> None:
-    pages = Pages("of a test")
-    for number in range(5 * MOST_NEAR):
-        page(pages, f"passing-{number}")
-    there = [number for number in range(5 * MOST_NEAR) if pages.near(f"passing-{number}") is not None]
-    assert len(there) <= 2 * MOST_NEAR
-    assert there[-1] == 5 * MOST_NEAR - 1
+def test_no_more_lies_in_the_process_than_twice_as_much() -> None:
+    near: Near[int, int] = Near(MOST)
+    for number in range(5 * MOST):
+        near.put(number, number)
+    there = [number for number in range(5 * MOST) if near.get(number) is not None]
+    assert len(there) <= 2 * MOST
+    assert there[-1] == 5 * MOST - 1
 
 
-def test_whoever_does_not_wait_any_longer_leaves_the_makers_mark(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(prepared, "_PATIENCE_SECONDS", 0)
-    pages = Pages("tried")
-    key = pages.key("slow")
-    assert cache.add(f"{key}:maker", 1, timeout=5)
-    made = pages.made(key, lambda: SHEET, good=lambda _: True)
-    assert pages.kept(key) is made
-    assert not cache.add(f"{key}:maker", 1, timeout=5)
+def test_what_is_put_again_takes_the_place_of_what_was_there_and_no_other() -> None:
+    near: Near[int, int] = Near(2)
+    for value in range(9):
+        near.put(1, value)
+    near.put(2, 2)
+    assert (near.get(1), near.get(2)) == (8, 2)
 
 
-def test_a_page_that_was_made_is_there_for_other_processes_and_its_mark_is_gone() -> None:
-    pages = Pages("tried")
-    key = pages.key("made")
-    made = pages.made(key, lambda: SHEET, good=lambda _: True)
-    elsewhere = Pages("tried").kept(key)
-    assert elsewhere is not None
-    assert elsewhere.pieces == made.pieces
-    assert cache.add(f"{key}:maker", 1, timeout=5)
+@pytest.mark.parametrize(
+    ("basis", "seconds", "good"),
+    [(("t",), 0, True), (("t",), 9, True), (("u",), 0, False), (("t",), -1, False), (("t",), 10, False)],
+)
+def test_a_page_is_good_on_its_basis_from_when_it_was_made_until_its_time(
+    basis: object, seconds: int, good: bool
+) -> None:
+    page = Page(Cut((b"sheet",), ()), ("t",), NOW, NOW + timedelta(seconds=10))
+    assert page.good(basis, at=NOW + timedelta(seconds=seconds)) is good
+
+
+def test_holes_are_filled_where_they_stand_in_the_answer() -> None:
+    making = Making()
+    second, first = making.hole("second"), making.hole("first")
+    cut = making.cut([{"a": 1, **first}, {**second, "z": "hole"}])
+    assert cut.holes == ("first", "second")
+    assert cut.filled([b'"b":2', b'"y":3']) == b'[{"a":1,"b":2},{"y":3,"z":"hole"}]'
+    assert Making().cut({"a": 1}).filled([]) == b'{"a":1}'

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-from apps.catalog import search
-from apps.catalog import selectors as catalog_facts
+from apps.catalog import search, shelves
 from apps.catalog.models import Category, Product
 from tests.apps.catalog import make
 
@@ -47,7 +46,7 @@ def found(query: str) -> list[str]:
 
 def seen(query: str) -> tuple[str, list[str]]:
     """How well the goods match, and their titles, the best first."""
-    shelf = catalog_facts.shelf(at=AT, query=query)
+    shelf = shelves.shelf(at=AT, query=query)
     return shelf.matched, [product.title for product in shelf.products().order_by(*shelf.ordering)]
 
 

@@ -324,7 +324,7 @@ def test_a_festival_is_shown_ahead_of_its_start_and_sells_from_then_on():
     shelved = Shelved(mug.product_id, frozenset(), None, frozenset({mug.pk}))
 
     def shown(at: datetime) -> list[tuple[str, bool]]:
-        worn = promotion_facts.scene(at=at).wear.activities(shelved)
+        worn = promotion_facts.scene(at=at).wear.of(shelved).activities
         return [(each["label"], each["preheat"]) for each in worn]
 
     assert shown(NOW - timedelta(seconds=1)) == []
@@ -332,7 +332,7 @@ def test_a_festival_is_shown_ahead_of_its_start_and_sells_from_then_on():
     assert quoted((mug, 1)).payable_fen == 100_00
     assert shown(opens) == [("满100减15", False)]
     assert quoted((mug, 1), at=opens).payable_fen == 85_00
-    (activity,) = promotion_facts.scene(at=NOW).wear.activities(shelved)
+    (activity,) = promotion_facts.scene(at=NOW).wear.of(shelved).activities
     assert (activity["ref"], activity["kind"]) == (f"promotion:{row.pk}", "STEPPED")
     told = [datetime.fromisoformat(activity[name]) for name in ("starts_at", "ends_at")]
     assert told == [opens, opens + timedelta(days=1)]
@@ -371,7 +371,7 @@ def test_badges_tell_each_kind_in_a_word_and_a_bundle_is_worn_by_its_parts():
     ]
     shelved = [Shelved(sku.product_id, frozenset(), None, frozenset({sku.pk})) for sku in (pot, other)]
     wear = promotion_facts.scene(at=NOW).wear
-    assert [wear.badges(product) for product in shelved] == [[*everywhere, "套餐价150元"], everywhere]
+    assert [wear.of(product).badges for product in shelved] == [[*everywhere, "套餐价150元"], everywhere]
 
 
 def test_the_database_itself_refuses_a_limit_of_nothing():

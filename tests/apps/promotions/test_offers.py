@@ -167,7 +167,7 @@ def test_products_wear_the_badges_of_the_offers_that_mean_them(django_assert_num
         promotion_facts.live(at=NOW)
         with django_assert_num_queries(0):
             wear = promotion_facts.scene(at=NOW).wear
-            worn = [wear.badges(product) for product in shelved]
+            worn = [wear.of(product).badges for product in shelved]
     assert worn == [
         ["满100减15", "8.5折", "满99.50包邮", "部分地区满59包邮"],
         ["满99.50包邮", "部分地区满59包邮"],

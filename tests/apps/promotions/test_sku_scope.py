@@ -96,8 +96,8 @@ def test_a_product_wears_the_badge_that_one_of_its_skus_has(pot: Product, large:
         for row in (pot, other)
     ]
     wear = Wear(promotion_facts.shown(at=NOW))
-    assert [wear.badges(product) for product in shelved] == [["8折"], []]
-    assert [[each["label"] for each in wear.activities(product)] for product in shelved] == [["8折"], []]
+    assert [wear.of(product).badges for product in shelved] == [["8折"], []]
+    assert [[each["label"] for each in wear.of(product).activities] for product in shelved] == [["8折"], []]
 
 
 def test_the_price_floor_looks_at_the_skus_that_are_meant_and_fills_the_basket_up(small: Sku, large: Sku):

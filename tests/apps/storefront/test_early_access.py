@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from apps.catalog import selectors as catalog_facts
+from apps.catalog import shelves
 from apps.catalog.models import Sku
 from apps.checkout import placing, quoting
 from apps.checkout.quoting import Choice
 from apps.members import selectors as member_facts
 from apps.members.models import Member
-from apps.storefront import cart
+from apps.storefront import cart, prepared_pages
 from mall.errors import NotFound
 from tests.apps.checkout import make
 from tests.apps.members import make as members
@@ -66,12 +68,13 @@ def test_the_lead_is_the_levels_and_nobody_elses():
 def test_a_sale_begins_earlier_for_whoever_is_let_in_early_and_ends_for_all_at_once(at, early, open_):
     sku = new_goods()
     assert (sku.pk in catalog_facts.sellable_skus([sku.pk], at=at, early=early)) is open_
-    assert catalog_facts.shelf(at=at, early=early).products().filter(pk=sku.product_id).exists() is open_
+    assert shelves.shelf(at=at, early=early).products().filter(pk=sku.product_id).exists() is open_
     if open_:
-        assert catalog_facts.product_page(product_id=sku.product_id, at=at, early=early).pk == sku.product_id
+        page = json.loads(prepared_pages.product_json(product_id=sku.product_id, at=at, lead=early))
+        assert page["id"] == sku.product_id
     else:
         with pytest.raises(NotFound):
-            catalog_facts.product_page(product_id=sku.product_id, at=at, early=early)
+            prepared_pages.product_json(product_id=sku.product_id, at=at, lead=early)
 
 
 def test_a_member_of_the_level_orders_before_the_start_and_others_cannot():

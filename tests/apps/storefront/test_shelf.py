@@ -11,8 +11,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from apps.catalog import selectors as catalog_facts
 from apps.catalog import services as catalog
+from apps.catalog import shelves
 from apps.catalog.models import GuaranteeLabel, Product, ProductImage
 from tests.apps.catalog import make
 from tests.apps.inventory import make as make_stock
@@ -134,7 +134,7 @@ def test_goods_are_sorted_as_asked() -> None:
 
 
 @pytest.mark.parametrize("ordering", [None, "newest", "price", "-price", "sales"])
-def test_the_first_page_has_the_same_goods_read_by_its_fixed_statement(ordering: str | None) -> None:
+def test_a_fixed_statement_finds_the_same_goods_in_the_same_order(ordering: str | None) -> None:
     above, other = make.category("茶"), make.category("器")
     below = make.category("绿茶", parent=above)
     for price_fen, category in ((300, above), (100, below), (200, other), (100, other), (500, below)):
@@ -145,29 +145,39 @@ def test_the_first_page_has_the_same_goods_read_by_its_fixed_statement(ordering:
     make.product(category=above, on_sale=False)
     for lead in (timedelta(0), timedelta(hours=1)):
         for category_id in (None, above.pk, below.pk, 0):
-            shelf = catalog_facts.shelf(at=now, category_id=category_id, ordering=ordering, early=lead)
-            assert shelf.first is not None
-            rows = list(shelf.products().order_by(*shelf.ordering))
-            assert [_listed(row) for row in shelf.first(20)] == [_listed(row) for row in rows]
-            assert [row.pk for row in shelf.first(2)] == [row.pk for row in rows[:2]]
-            assert (early in rows) == bool(lead and category_id != 0)
-    assert catalog_facts.shelf(at=now, query="茶").first is None
-    assert catalog_facts.shelf(at=now, price_from_fen=1).first is None
+            shelf = shelves.shelf(at=now, category_id=category_id, ordering=ordering, early=lead)
+            rows = list(shelf.products().order_by(*shelf.ordering).values_list(*shelf.columns))
+            assert found(shelf) == rows
+            assert (early.pk in [row[0] for row in rows]) == bool(lead and category_id != 0)
+            for number, row in enumerate(rows, 1):
+                told = dict(zip(shelf.columns, row, strict=True))
+                place = [told[name.removeprefix("-")] for name in shelf.ordering]
+                assert found(shelf, after=place) == rows[number:]
 
 
-def _listed(row: Product) -> tuple[object, ...]:
-    """What a list reads of a row."""
-    names = (
-        "pk",
-        "title",
-        "cover",
-        "price_fen",
-        "market_price_fen",
-        "sold_count",
-        "brand_id",
-        "live_sku_ids",
-    )
-    return (*(getattr(row, name) for name in names), row.category.path, row.get_deferred_fields())
+def test_what_hangs_on_its_values_is_composed_as_it_is_asked() -> None:
+    make.product("茶杯", price_fen=5), make.product("茶杯", price_fen=3)
+    now = timezone.now()
+    searched, dear = shelves.shelf(at=now, query="茶"), shelves.shelf(at=now, price_from_fen=4)
+    assert searched.named is None
+    assert dear.named is None
+    assert [len(found(each)) for each in (searched, dear)] == [2, 1]
+    assert found(searched)[0][:2] == (Product.objects.get(price_fen=3).pk, 0)
+    # As a statement of more rows than a page may have: nobody's usual one.
+    assert not shelves.shelf(at=now).finding(size=102).fixed
+
+
+def found(shelf: shelves.Shelf, after: list[int] | None = None) -> list[tuple[int, ...]]:
+    """What the shelf's statement finds; with a page's size, whichever of the two, it is the same."""
+    few, many = (shelf.finding(size=size, after=after) for size in (3, 101))
+    told = []
+    for finding in (few, many):
+        assert finding.fixed == (shelf.named is not None)
+        with connection.cursor() as cursor:
+            cursor.execute(finding.text, finding.values)
+            told.append(cursor.fetchall())
+    assert told[0] == (told[1] if few.fixed else told[1][:3])
+    return told[1]
 
 
 def test_paging_shows_each_product_once_though_others_arrive_between_pages() -> None:

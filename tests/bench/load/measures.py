@@ -15,9 +15,12 @@ from typing import Any, Final
 from django.contrib.auth.models import User
 from django.test import Client
 
+from apps.base import paging
+from apps.catalog import shelves
 from apps.catalog.models import Product, Sku
 from apps.coupons.services import templates
 from apps.members.models import Address
+from apps.storefront import lists
 from tests.bench.load import drive, figures, goods, requests, rush
 from tests.bench.load.drive import Load
 from tests.bench.load.figures import Figure, Goal
@@ -27,6 +30,8 @@ from tests.bench.load.processor import Spent
 # Members whose choices are quoted beforehand, so that orders name the price that they cost.
 CHOOSERS: Final = 400
 _WARM_PAGES: Final = 100
+# Of so many goods for each card that a process keeps none is met again while it is kept, whichever worker answers.
+_GOODS_FOR_EACH_CARD: Final = 10
 ORDER, EMPTY, ONE, BARE, BARE_ORDER = (
     "order, 2 lines, coupon",
     "empty DRF view",
@@ -117,12 +122,20 @@ def _of_everybody(port: int) -> list[Measure]:
         return Load(port, lambda n: requests.get(path_of(n)))
 
     kept, made = Goal(0.60, EMPTY), Goal(0.45, ONE)
+    cold_lists = []
+    if len(ids) >= _GOODS_FOR_EACH_CARD * lists.MOST_CARDS:
+        pages = _pages(ids)
+        cold_lists = [
+            Measure("list, cold", paths(lambda n: f"{pages[n % len(pages)]}&nobody_asked={n}")),
+        ]
     return [
         Measure("/healthz", paths(lambda n: "/healthz"), Goal(0.60, BARE)),
         Measure("home: the shop", paths(lambda n: "/api/v1/shop")),
         Measure("home: categories", paths(lambda n: "/api/v1/categories")),
         Measure("list, kept", paths(lambda n: "/api/v1/products"), kept, Goal(0.50, EMPTY)),
+        # One of goods that other lists have shown, as most are; and of goods that nobody has seen of late.
         Measure("list, made", paths(lambda n: f"/api/v1/products?nobody_asked={n}"), made),
+        *cold_lists,
         # 茶具 and a number, so that each is another search.
         Measure("search", paths(lambda n: f"/api/v1/products?q=%E8%8C%B6%E5%85%B7%20{1 + n % len(ids)}")),
         Measure(
@@ -134,6 +147,13 @@ def _of_everybody(port: int) -> list[Measure]:
         ),
         Measure("page, made", paths(lambda n: f"/api/v1/products/{cold[n % len(cold)]}"), made),
     ]
+
+
+def _pages(ids: Sequence[int]) -> list[str]:
+    """The pages of the shelf from the newest of these products to the eldest, none of which shows what another does."""
+    order, here = "newest", "/api/v1/products"
+    places = ids[:: -paging.PAGE_SIZE]
+    return [paging.next_url(here, {"ordering": order}, shelves.ORDERINGS[order], [each]) for each in places]
 
 
 def _of_members(port: int) -> list[Measure]:
