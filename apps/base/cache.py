@@ -87,7 +87,7 @@ class _KeptClient(RedisCacheClient):
 
 
 class _Line:
-    """A thread's own connection for the calls that nearly every request of the shop makes: a turn, a nudge, a page.
+    """A thread's own connection for the calls that nearly every request of the shop makes: a turn, a nudge.
 
     Django makes a cache for each thread, so nobody else speaks on it. It is neither looked at before a call nor waited for
     by Python: the kernel keeps the time. Each of these lets go of the interpreter, and under load a thread waits longest
@@ -109,38 +109,23 @@ class _Line:
         """Put a number for so long where nothing is. Raises RedisError, OSError."""
         return self._tried("SET", key, number, "NX", "EX", seconds) is not None
 
-    def read(self, key: str) -> bytes | None:
-        """The bytes that lie under a key. Raises RedisError, OSError."""
-        found: bytes | None = self._tried("GET", key)
-        return found
-
-    def write(self, key: str, value: bytes, *, seconds: int, gone: str | None) -> None:
-        """Put bytes for so long and delete another key, if one is named, in one trip. Raises RedisError, OSError."""
-        self._tried("SET", key, value, "EX", seconds, then=("DEL", gone) if gone else ())
-
-    def _tried(self, *command: Any, then: Sequence[Any] = ()) -> Any:
+    def _tried(self, *command: Any) -> Any:
         is_new = self._own is None or self._own[0] != os.getpid()
         begun = time.monotonic()
         try:
-            return self._said(command, then)
+            return self._said(command)
         except (ConnectionError, OSError):
             # Who has waited for the time-out does not wait a second time.
             if is_new or time.monotonic() - begun > _AT_ONCE:
                 raise
-            return self._said(command, then)
+            return self._said(command)
 
-    def _said(self, command: Sequence[Any], then: Sequence[Any]) -> Any:
-        """What is answered to a command; the answer to the one that goes with it is read and left aside."""
+    def _said(self, command: Sequence[Any]) -> Any:
+        """What is answered to a command."""
         connection = self._connected()
         try:
-            packed = connection.pack_command(*command)
-            if then:
-                packed = [b"".join([*packed, *connection.pack_command(*then)])]
-            connection.send_packed_command(packed, check_health=False)
-            answer = connection.read_response()
-            if then:
-                connection.read_response()
-            return answer
+            connection.send_packed_command(connection.pack_command(*command), check_health=False)
+            return connection.read_response()
         except NoScriptError:
             raise  # it was answered: the connection is well
         except BaseException:
@@ -204,18 +189,6 @@ class SoftRedisCache(RedisCache):
 
         answer: tuple[int, float | None] = self._softly(ask, (0, None))
         return answer
-
-    def read(self, key: str) -> bytes | None:
-        """The bytes that ``write`` has put there; None where there are none, or Redis is away."""
-        kept = self.make_and_validate_key(key)
-        found: bytes | None = self._softly(lambda: self._line.read(kept), None)
-        return found
-
-    def write(self, key: str, value: bytes, *, seconds: int, gone: str | None = None) -> None:
-        """Put bytes for so long, and delete the key ``gone``, if there is one, in one trip."""
-        kept = self.make_and_validate_key(key)
-        other = self.make_and_validate_key(gone) if gone else None
-        self._softly(lambda: self._line.write(kept, value, seconds=seconds, gone=other), None)
 
     def reachable(self) -> bool:
         """Ask Redis itself, breaker or not. Used by /readyz."""
