@@ -57,6 +57,8 @@ def log_in(*, code: str, origin: str = "", address: str = "", at: datetime) -> W
     """
     transactions.forbid("asking WeChat who logs in")
     who = wechat_login.exchange(code)
+    if known := sessions.open_known(openid=who.openid, unionid=who.unionid or "", at=at):
+        return Welcome(*known, is_new=False)
     rank = _risk_rank(openid=who.openid, address=address)
     with transaction.atomic():
         member, is_new = _found_or_registered(
@@ -105,7 +107,7 @@ def _found_or_registered(
         defaults={
             "public_id": numbers.word(16),
             "unionid": unionid,
-            "level": Level.objects.order_by("rank").first(),
+            "level": Level.objects.order_by("rank").first,
             "registered_at": at,
         },
     )
