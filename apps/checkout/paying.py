@@ -25,7 +25,7 @@ def pay(*, member: Member, order_no: str, at: datetime) -> dict[str, str] | None
     stages the one that is DUE is paid; where none is, all paid ones included, StageNotDue says how they stand.
     Raises NotFound, OrderNotPayable, OrderExpired, StageNotDue, WechatUnavailable.
     """
-    order = order_facts.of_member(member=member, order_no=order_no)
+    order = order_facts.alone_of_member(member=member, order_no=order_no)
     stages = activities.stages_of(order, at=at)
     if stages and not any(stage["status"] == StageStatus.DUE for stage in stages):
         raise bills.not_due(stages)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from copy import copy
 from datetime import datetime
-from typing import Self
+from typing import Final, Self
 
 from django.db.models import QuerySet
 from django.urls import reverse
 
+from apps.base import planned
 from apps.checkout import activities, scarce
 from apps.checkout.bills.kind import By, Kind, Overdue, Together
 from apps.fulfillment.services import uploads
@@ -25,6 +26,12 @@ from apps.payments.states import SurplusReason
 from mall import events
 from mall.errors import Kind as Fault
 from mall.errors import ShopError
+
+# Who is to pay an order, and the first of its goods.
+_ASKED: Final = """
+    SELECT openid, (SELECT title FROM orders_orderline WHERE order_id = %s ORDER BY id LIMIT 1)
+      FROM members_member WHERE id = %s
+"""
 
 
 class OrderNotPayable(NotPayable):
@@ -72,13 +79,14 @@ class WholeOrder(Kind):
         if order.status != Status.UNPAID or order.due_fen == 0:
             raise OrderNotPayable
         activities.require_payable(order, at=at)
+        openid, title = planned.row(_ASKED, [order.pk, order.member_id])
         return Bill(
             kind=self.name,
             no=bill_no,
             order=order,
             amount_fen=order.due_fen,
-            openid=order.member.openid,
-            description=self.described(order),
+            openid=openid,
+            description=title or order.order_no,
             expires_at=order.expires_at,
             to_the_end=activities.payable_to_the_end(order),
             not_payable=OrderNotPayable,
