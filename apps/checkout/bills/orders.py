@@ -121,9 +121,9 @@ class WholeOrder(Kind):
         """An order that gathers first is told as gathered now, and as paid when it is formed (``orders.form``)."""
         waiting = self.locked(bill_no)
         move = activities.when_paid(waiting)
-        order = orders.move(order_no=bill_no, move=move, actor=by, at=at, locked=waiting)
         told = {"pay": events.OrderPaid, "gather": events.OrderGathered}[move]
-        outbox.publish(told(order_no=bill_no, member_id=order.member_id), at=at)
+        news = told(order_no=bill_no, member_id=waiting.member_id)
+        order = orders.move(order_no=bill_no, move=move, actor=by, at=at, locked=waiting, news=news)
         scarce.commit(order=order, at=at)
 
     def locked(self, bill_no: str) -> Order:
