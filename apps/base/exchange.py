@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, cast
 from urllib.parse import urlencode, urlsplit
 
 import requests
@@ -266,7 +266,7 @@ class _Roads(HTTPAdapter):
         asked = requests.Request("GET", base).prepare()
         told = requests.Session().merge_environment_settings(asked.url, _proxies(base), True, None, None)
         proxies, verify = told["proxies"], told["verify"]
-        pool = self.get_connection_with_tls_context(asked, verify, proxies)
+        pool = cast(HTTPConnectionPool, self.get_connection_with_tls_context(asked, verify, proxies))
         self.cert_verify(pool, asked.url, verify, None)
         # A proxy that forwards, as for plain HTTP, is told the whole address.
         forwarded = self.request_url(asked, proxies).startswith("http")

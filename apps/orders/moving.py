@@ -70,7 +70,8 @@ def move(
     """Make a named move: lock the order, ask the lifecycle, write status and timestamp, append to the history.
 
     ``operator`` is the admin user where ``actor`` is OPERATOR. ``locked`` is the order where the caller has locked it in
-    this transaction (``lock``). ``news`` are announced by the same statement. Raises NotFound, and MoveRefused where the order does not stand where the move begins.
+    this transaction (``lock``). ``news`` are announced by the same statement. Raises NotFound, and MoveRefused where the
+    order does not stand where the move begins.
     """
     transactions.require()
     order = locked or lock(order_no=order_no)

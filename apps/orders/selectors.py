@@ -105,9 +105,9 @@ def alone_of_member(*, member: Member, order_no: str) -> Order:
     return _found(_ALONE, member, order_no)
 
 
-def _found(orders: Select[Order], member: Member, order_no: str) -> Order:
+def _found(orders: Select[Any], member: Member, order_no: str) -> Order:
     too_long = len(order_no) > _LONGEST_ORDER_NO or "\x00" in order_no
-    order = None if too_long else orders.first(member_id=member.pk, order_no=order_no)
+    order: Order | None = None if too_long else orders.first(member_id=member.pk, order_no=order_no)
     if order is None:
         raise NotFound
     return order
