@@ -16,6 +16,8 @@ _PATIENCE: Final = (
     "SET LOCAL statement_timeout = '10min'; SET LOCAL idle_in_transaction_session_timeout = '10min'"
 )
 _HURRY: Final = "SELECT set_config('lock_timeout', %s, true), set_config('statement_timeout', %s, true)"
+# ``hurried`` for a transaction whose first statement reads one row: two columns of that, which say nothing.
+HURRY: Final = "set_config('lock_timeout', '1500ms', true), set_config('statement_timeout', '2500ms', true)"
 _HURRY_ALONE: Final = "SET LOCAL lock_timeout = '1500ms'; SET LOCAL statement_timeout = '2500ms';"
 
 

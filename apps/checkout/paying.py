@@ -6,7 +6,6 @@ from datetime import datetime
 
 from django.db import transaction as database
 
-from apps.base import transactions
 from apps.checkout import activities, bills
 from apps.members.models import Member
 from apps.orders import selectors as order_facts
@@ -68,7 +67,7 @@ def confirm_payment(
         kind = bills.of(bill_kind).for_one()
         return kind.why_not(bill_no, paid_at=paid_at)
 
-    with transactions.hurried():
+    with database.atomic():
         settlement = payments.settle(
             transaction=transaction,
             why_not=why_not,

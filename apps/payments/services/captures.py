@@ -38,7 +38,9 @@ _CAPTURE_WHOLE: Final = f"""
 """  # noqa: S608 -- a text of our own
 _HEARD: Final = f"WITH heard AS ({notifications.HANDLED}) {_CAPTURE_WHOLE}"
 _NOTHING_BACK: Final = giving_back.Before(0, 0)
-_BILL_OF: Final = "SELECT bill_kind, bill_no FROM payments_payment WHERE payment_no = %s"
+_BILL_OF: Final = (
+    f"SELECT bill_kind, bill_no, {transactions.HURRY} FROM payments_payment WHERE payment_no = %s"  # noqa: S608 -- ours
+)
 
 
 class NotOurPayment(ShopError):
@@ -103,7 +105,7 @@ def settle(
     from_query: bool = False,
     notification_id: int | None = None,
 ) -> Settlement:
-    """Write down a payment that WeChat states, inside the caller's transaction.
+    """Write down a payment that WeChat states, inside the caller's transaction, which is ``hurried`` from then on.
 
     ``why_not`` is asked first, so that what was owed is locked before its payment; it hears when WeChat says that it was
     paid (``success_time``), which decides whether that was in time, and not when the shop heard of it. USED: the caller
@@ -123,7 +125,7 @@ def settle(
     found = planned.rows(_BILL_OF, [number])
     if not found:
         raise attempts.PaymentNotFound
-    bill_kind, bill_no = found[0]
+    bill_kind, bill_no, *_ = found[0]
     reason = why_not(bill_kind, bill_no, paid_at=transaction.success_time or at)
     payment = attempts.locked(payment_no=number)
     if payment.status == PaymentStatus.CAPTURED:
