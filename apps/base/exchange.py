@@ -1,7 +1,9 @@
 """One bounded HTTP exchange with somebody else's machine: pooled, timed, limited in size, and silent about secrets.
 
-Addresses carry tokens, bodies phone numbers and openids: nothing of ``requests``' own exceptions, whose text quotes the
+Addresses carry tokens, bodies phone numbers and openids: nothing of the library's own exceptions, whose text quotes the
 address, leaves this file. The doors to the street (``apps.wechat``, ``apps.sms``) say what a failure means to them.
+``requests`` says once by which proxy a machine is reached and whose certificates are believed; what it would do for each
+call, cookies, credentials of a file, redirects, is not wanted, so that calls go to ``urllib3`` directly.
 """
 
 from __future__ import annotations
@@ -15,13 +17,22 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from http.cookiejar import DefaultCookiePolicy
-from typing import Any, BinaryIO, Final
-from urllib.parse import urlsplit
+from typing import Any, BinaryIO, Final, cast
+from urllib.parse import urlencode, urlsplit
 
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
+from urllib3.connectionpool import HTTPConnectionPool
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    DecodeError,
+    HTTPError,
+    LocationValueError,
+    NewConnectionError,
+)
+from urllib3.exceptions import TimeoutError as SlowAnswer
+from urllib3.response import BaseHTTPResponse
 
 from mall.errors import Kind, ShopError
 
@@ -33,6 +44,9 @@ _CHUNK: Final = 65_536
 _THIS_MACHINE: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 # requests takes an empty address for "no proxy", where None would let the environment decide.
 _NO_PROXIES: Final = {"http": "", "https": ""}
+_HEADERS: Final = {"User-Agent": "mall", "Accept": "*/*", "Accept-Encoding": "gzip, deflate"}
+# Machines that a thread keeps connections to: a few, beside those that files are fetched from.
+_MOST_MACHINES: Final = 16
 _LONG_NUMBER: Final = re.compile(r"\d[\d -]{4,}")
 
 _local = threading.local()
@@ -137,18 +151,11 @@ def send(
     an exception of the HTTP library. Redirects are not followed: an API has none.
     """
     connect_s, read_s = timeout_s
+    target = f"{path}?{urlencode(params)}" if params else path
 
     def ask(started: float) -> Answer:
-        with _session().request(
-            method,
-            base.rstrip("/") + path,
-            params=params,
-            data=body,
-            headers=dict(headers or {}),
-            timeout=timeout_s,
-            proxies=_proxies(base),
-            allow_redirects=False,
-            stream=True,
+        with _opened(
+            method, base, target, body=body, headers=headers, timeout_s=timeout_s, changes=changes
         ) as response:
             raw = _read(response, until=started + connect_s + 2 * read_s, changes=changes)
             return _answer(response, raw, started)
@@ -173,16 +180,9 @@ def save(
     """
 
     def ask(started: float) -> Answer:
-        with _session().get(
-            base.rstrip("/") + path,
-            headers=headers,
-            timeout=timeout_s,
-            proxies=_proxies(base),
-            allow_redirects=False,
-            stream=True,
-        ) as response:
+        with _opened("GET", base, path, headers=headers, timeout_s=timeout_s, changes=False) as response:
             body = b""
-            if response.status_code == 200:
+            if response.status == 200:
                 _pour(response, into, most_bytes=most_bytes, until=started + within_s)
             else:
                 body = _read(response, until=started + within_s, changes=False)
@@ -199,50 +199,101 @@ def _bounded(ask: Callable[[float], Answer], *, changes: bool) -> Answer:
         return ask(started)
     except NoAnswer as refused:
         failure = refused
-    except requests.RequestException as trouble:
-        failure = _translated(trouble, changes=changes)
-    except (urllib3.exceptions.HTTPError, OSError) as trouble:
+    except (HTTPError, OSError) as trouble:
         failure = _broken_off(trouble, changes=changes)
     failure.took_ms = _since(started)
     # Raised outside the handler, so that the library's exception, which quotes the URL, is not its context.
     raise failure
 
 
-def _answer(response: requests.Response, body: bytes, started: float) -> Answer:
+def _opened(
+    method: str,
+    base: str,
+    target: str,
+    *,
+    body: bytes | None = None,
+    headers: Mapping[str, str] | None,
+    timeout_s: tuple[float, float],
+    changes: bool,
+) -> BaseHTTPResponse:
+    """Send a request and return the answer as soon as its head is there; what is not read of it costs the connection.
+
+    Raises NoAnswer. A connection that was kept, and hung up since, is made anew; what was sent is never sent again.
+    """
+    failure: NoAnswer
+    try:
+        road = _road(base)
+        return road.pool.urlopen(
+            method,
+            road.before + target,
+            body=body,
+            headers={**_HEADERS, **(headers or {})},
+            timeout=urllib3.Timeout(connect=timeout_s[0], read=timeout_s[1]),
+            retries=False,
+            redirect=False,
+            assert_same_host=False,
+            preload_content=False,
+            decode_content=False,
+        )
+    except (HTTPError, requests.RequestException) as trouble:
+        failure = _translated(trouble, changes=changes)
+    raise failure
+
+
+def _answer(response: BaseHTTPResponse, body: bytes, started: float) -> Answer:
     headers = {name.lower(): value for name, value in response.headers.items()}
-    return Answer(status=response.status_code, headers=headers, body=body, took_ms=_since(started))
+    return Answer(status=response.status, headers=headers, body=body, took_ms=_since(started))
 
 
-def _session() -> requests.Session:
-    """Return this thread's session; a forked child starts its own, sockets must not be shared."""
-    kept: tuple[int, requests.Session] | None = getattr(_local, "kept", None)
-    if kept is not None and kept[0] == os.getpid():
-        return kept[1]
-    session = requests.Session()
-    adapter = HTTPAdapter(pool_connections=4, pool_maxsize=4, max_retries=0)
-    session.mount("https://", adapter)
-    session.mount("http://", adapter)
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    # A set auth keeps requests from putting credentials of a ~/.netrc over our own Authorization.
-    session.auth = _leave_headers_alone
-    _local.kept = (os.getpid(), session)
-    return session
+@dataclass(frozen=True, slots=True)
+class _Road:
+    """The kept connections by which a machine is reached, and what stands before the path in a request's first line."""
+
+    pool: HTTPConnectionPool
+    before: str
 
 
-def _proxies(base: str) -> dict[str, str] | None:
+class _Roads(HTTPAdapter):
+    """A thread's connections, by the address that a machine has for us."""
+
+    def __init__(self) -> None:
+        super().__init__(pool_connections=_MOST_MACHINES, pool_maxsize=4)
+        self.process = os.getpid()
+        self.kept: dict[str, _Road] = {}
+
+    def made(self, base: str) -> _Road:
+        """The road to a machine, by what the environment says of proxies and certificates."""
+        asked = requests.Request("GET", base).prepare()
+        told = requests.Session().merge_environment_settings(asked.url, _proxies(base), True, None, None)
+        proxies, verify = told["proxies"], told["verify"]
+        pool = cast(HTTPConnectionPool, self.get_connection_with_tls_context(asked, verify, proxies))
+        self.cert_verify(pool, asked.url, verify, None)
+        # A proxy that forwards, as for plain HTTP, is told the whole address.
+        forwarded = self.request_url(asked, proxies).startswith("http")
+        return _Road(pool, base.rstrip("/") if forwarded else urlsplit(base).path.rstrip("/"))
+
+
+def _road(base: str) -> _Road:
+    """This thread's road to a machine; a forked child makes its own, sockets must not be shared."""
+    roads: _Roads | None = getattr(_local, "roads", None)
+    if roads is None or roads.process != os.getpid() or len(roads.kept) >= _MOST_MACHINES:
+        roads = _local.roads = _Roads()
+    road = roads.kept.get(base)
+    if road is None:
+        road = roads.kept[base] = roads.made(base)
+    return road
+
+
+def _proxies(base: str) -> dict[str, str]:
     """Return what overrides the environment's proxies: none for this machine's sandbox, else nothing."""
-    return _NO_PROXIES if urlsplit(base).hostname in _THIS_MACHINE else None
+    return dict(_NO_PROXIES) if urlsplit(base).hostname in _THIS_MACHINE else {}
 
 
-def _leave_headers_alone(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    return request
-
-
-def _read(response: requests.Response, *, until: float, changes: bool) -> bytes:
+def _read(response: BaseHTTPResponse, *, until: float, changes: bool) -> bytes:
     """Read the body as it comes, within ``until`` and MOST_BYTES: an answer that drips may not hold us."""
     pieces: list[bytes] = []
     size = 0
-    while piece := response.raw.read1(_CHUNK, decode_content=True):
+    while piece := response.read1(_CHUNK, decode_content=True):
         size += len(piece)
         if size > MOST_BYTES:
             raise NoAnswer(Trouble.BAD_ANSWER, "answer too large", effect_unknown=changes)
@@ -252,9 +303,9 @@ def _read(response: requests.Response, *, until: float, changes: bool) -> bytes:
     return b"".join(pieces)
 
 
-def _pour(response: requests.Response, into: BinaryIO, *, most_bytes: int, until: float) -> None:
+def _pour(response: BaseHTTPResponse, into: BinaryIO, *, most_bytes: int, until: float) -> None:
     size = 0
-    while piece := response.raw.read1(_CHUNK, decode_content=False):
+    while piece := response.read1(_CHUNK, decode_content=False):
         size += len(piece)
         if size > most_bytes:
             raise NoAnswer(Trouble.BAD_ANSWER, "file too large", effect_unknown=False)
@@ -266,25 +317,24 @@ def _pour(response: requests.Response, into: BinaryIO, *, most_bytes: int, until
         raise NoAnswer(Trouble.DOWN, "file broke off", effect_unknown=False)
 
 
-def _translated(trouble: requests.RequestException, *, changes: bool) -> NoAnswer:
-    """Return our error for one of ``requests``': was anything sent, and did time run out?"""
-    if isinstance(trouble, requests.ConnectTimeout):
+def _translated(trouble: Exception, *, changes: bool) -> NoAnswer:
+    """Return our error for a request that got no answer: was anything sent, and did time run out?"""
+    if isinstance(trouble, NewConnectionError):
+        return NoAnswer(Trouble.DOWN, "no connection", effect_unknown=False)
+    if isinstance(trouble, ConnectTimeoutError):
         return NoAnswer(Trouble.TIMEOUT, "connecting took too long", effect_unknown=False)
-    if isinstance(trouble, requests.Timeout):
+    if isinstance(trouble, SlowAnswer):
         return NoAnswer(Trouble.TIMEOUT, "no answer in time", effect_unknown=changes)
-    if isinstance(trouble, requests.ConnectionError):
-        reason = getattr(trouble.args[0] if trouble.args else None, "reason", None)
-        if isinstance(reason, urllib3.exceptions.NewConnectionError):
-            return NoAnswer(Trouble.DOWN, "no connection", effect_unknown=False)
-        return NoAnswer(Trouble.DOWN, "connection broke", effect_unknown=changes)
-    return NoAnswer(Trouble.BAD_ANSWER, type(trouble).__name__, effect_unknown=changes)
+    if isinstance(trouble, LocationValueError | requests.RequestException):
+        return NoAnswer(Trouble.BAD_ANSWER, type(trouble).__name__, effect_unknown=changes)
+    return NoAnswer(Trouble.DOWN, "connection broke", effect_unknown=changes)
 
 
 def _broken_off(trouble: Exception, *, changes: bool) -> NoAnswer:
     """Return our error for a body that stopped half-way or does not unpack."""
-    if isinstance(trouble, urllib3.exceptions.TimeoutError | TimeoutError):
+    if isinstance(trouble, SlowAnswer | TimeoutError):
         return NoAnswer(Trouble.TIMEOUT, "answer stopped half-way", effect_unknown=changes)
-    if isinstance(trouble, urllib3.exceptions.DecodeError):
+    if isinstance(trouble, DecodeError):
         return NoAnswer(Trouble.BAD_ANSWER, "answer does not unpack", effect_unknown=changes)
     return NoAnswer(Trouble.DOWN, "answer broke off", effect_unknown=changes)
 

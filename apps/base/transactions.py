@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
 from django.db import IntegrityError, connection, transaction
 
@@ -16,6 +16,9 @@ _PATIENCE: Final = (
     "SET LOCAL statement_timeout = '10min'; SET LOCAL idle_in_transaction_session_timeout = '10min'"
 )
 _HURRY: Final = "SELECT set_config('lock_timeout', %s, true), set_config('statement_timeout', %s, true)"
+# ``hurried`` for a transaction whose first statement reads one row: two columns of that, which say nothing.
+HURRY: Final = "set_config('lock_timeout', '1500ms', true), set_config('statement_timeout', '2500ms', true)"
+_HURRY_ALONE: Final = "SET LOCAL lock_timeout = '1500ms'; SET LOCAL statement_timeout = '2500ms';"
 
 
 class NoTransaction(RuntimeError):
@@ -65,6 +68,17 @@ def hurried(*, lock_ms: int = 1500, statement_ms: int = 2500) -> Iterator[None]:
     with transaction.atomic():
         planned.rows(_HURRY, [f"{lock_ms}ms", f"{statement_ms}ms"])
         yield
+
+
+def hurried_alone(text: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """The rows of one statement that gives up as early as ``hurried`` does, and is a transaction of its own.
+
+    Several statements in one message are one transaction to PostgreSQL: one trip instead of four.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(f"{_HURRY_ALONE}{text}", values)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
 
 
 @contextmanager

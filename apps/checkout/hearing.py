@@ -41,12 +41,13 @@ def hear(*, notification: notify.Notification, at: datetime) -> None:
     if not is_about_money(notification.event_type):
         return
     try:
-        _carry_out(notification.event_type, notification.resource, at=at)
+        marked = _carry_out(notification.event_type, notification.resource, notification_id=kept.pk, at=at)
     except ShopError as refusal:
         log.warning("notification_refused", notify_id=notification.id, code=refusal.code)
         notifications.mark_failed(notification_id=kept.pk, why=str(refusal), at=at)
         raise
-    notifications.mark_handled(notification_id=kept.pk, at=at)
+    if not marked:
+        notifications.mark_handled(notification_id=kept.pk, at=at)
 
 
 def is_about_money(event_type: str) -> bool:
@@ -87,19 +88,24 @@ def hear_push(*, message: Mapping[str, Any], at: datetime) -> None:
             outbox.publish(events.WechatPushed(message_key=key, kind=kind), at=at)
 
 
-def _carry_out(event_type: str, resource: Mapping[str, Any], *, at: datetime) -> None:
-    """Do what a notification says. One that says that nothing was paid asks for nothing."""
+def _carry_out(event_type: str, resource: Mapping[str, Any], *, notification_id: int, at: datetime) -> bool:
+    """Do what a notification says; say whether it was marked as handled by what was booked of it.
+
+    One that says that nothing was paid asks for nothing.
+    """
     if event_type.startswith("REFUND."):
         if resource.get("mchid") != settings.WECHATPAY_MCHID:
             raise captures.NotOurPayment
         console.hear(result=facts.refund(resource), at=at)
-        return
+        return False
     if event_type.startswith(_TRANSFER):
         transferring.hear(transfer=transfers.read(resource), at=at)
-        return
+        return False
     paid = facts.transaction(resource)
-    if paid.is_paid:
-        paying.confirm_payment(transaction=paid, at=at)
+    if not paid.is_paid:
+        return False
+    settled = paying.confirm_payment(transaction=paid, at=at, notification_id=notification_id)
+    return settled.outcome is not captures.Outcome.ALREADY
 
 
 def _ask_and_carry_out(event_type: str, resource: Mapping[str, Any], *, at: datetime) -> None:

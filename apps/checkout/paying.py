@@ -6,7 +6,6 @@ from datetime import datetime
 
 from django.db import transaction as database
 
-from apps.base import transactions
 from apps.checkout import activities, bills
 from apps.members.models import Member
 from apps.orders import selectors as order_facts
@@ -25,7 +24,7 @@ def pay(*, member: Member, order_no: str, at: datetime) -> dict[str, str] | None
     stages the one that is DUE is paid; where none is, all paid ones included, StageNotDue says how they stand.
     Raises NotFound, OrderNotPayable, OrderExpired, StageNotDue, WechatUnavailable.
     """
-    order = order_facts.of_member(member=member, order_no=order_no)
+    order = order_facts.alone_of_member(member=member, order_no=order_no)
     stages = activities.stages_of(order, at=at)
     if stages and not any(stage["status"] == StageStatus.DUE for stage in stages):
         raise bills.not_due(stages)
@@ -52,24 +51,33 @@ def collect(*, kind: bills.Kind, bill_no: str, at: datetime) -> dict[str, str] |
 
 
 def confirm_payment(
-    *, transaction: Transaction, at: datetime, from_query: bool = False
+    *, transaction: Transaction, at: datetime, from_query: bool = False, notification_id: int | None = None
 ) -> payments.Settlement:
     """Believe a verified statement of WeChat: in one transaction the money, all that being paid means, and the news.
 
     Safe to repeat. Locks what is owed, then the payment, then what the kind of bill touches, each briefly: whoever finds
     one taken gets an OperationalError within two seconds and comes again. Raises what ``payments.settle`` raises, and
-    UnknownKind for a bill that only other code knows: WeChat repeats, and the sweep asks again.
+    UnknownKind for a bill that only other code knows: WeChat repeats, and the sweep asks again. ``notification_id`` as
+    ``payments.settle`` has it.
     """
-    with transactions.hurried():
-        settlement = payments.settle(transaction=transaction, why_not=_why_not, at=at, from_query=from_query)
-        if settlement.outcome is payments.Outcome.USED:
-            paid = settlement.payment
-            bills.of(paid.bill_kind).paid(paid.bill_no, by=Actor.WECHAT, at=at)
+    kind: bills.Kind | None = None
+
+    def why_not(bill_kind: str, bill_no: str, *, paid_at: datetime) -> SurplusReason | None:
+        nonlocal kind
+        kind = bills.of(bill_kind).for_one()
+        return kind.why_not(bill_no, paid_at=paid_at)
+
+    with database.atomic():
+        settlement = payments.settle(
+            transaction=transaction,
+            why_not=why_not,
+            at=at,
+            from_query=from_query,
+            notification_id=notification_id,
+        )
+        if kind and settlement.outcome is payments.Outcome.USED:
+            kind.paid(settlement.payment.bill_no, by=Actor.WECHAT, at=at)
     return settlement
-
-
-def _why_not(bill_kind: str, bill_no: str, *, paid_at: datetime) -> SurplusReason | None:
-    return bills.of(bill_kind).why_not(bill_no, paid_at=paid_at)
 
 
 def _pay_nothing(*, order_no: str, at: datetime) -> None:

@@ -44,6 +44,9 @@ _NEW = OpenApiExample("new", value=_ADDRESS, request_only=True)
 _TOKENS = {"access": "kq1Q…", "refresh": "Zt7c…", "expires_in": 7200}
 
 _MEMBER_SHAPE = Shape(shapes.MemberSerializer)
+_CODE_SHAPE = Shape(shapes.CodeSerializer)
+_TOKENS_SHAPE = Shape(shapes.TokensSerializer)
+_WELCOMED_SHAPE = Shape(shapes.WelcomedMemberSerializer)
 
 
 def _checked(shape: Any, request: Request) -> dict[str, Any]:
@@ -83,15 +86,14 @@ class LoginView(APIView):
         ],
     )
     def post(self, request: Request) -> Response:
-        body = _checked(shapes.CodeSerializer, request)
         welcome = identity.log_in(
-            code=body["code"],
+            code=_CODE_SHAPE.checked(request.data).validated_data["code"],
             origin=_origin(request),
             address=door.address_of(request._request),
             at=timezone.now(),
         )
-        member = shapes.WelcomedMemberSerializer(welcome.member, context={"is_new": welcome.is_new}).data
-        return Response({**shapes.TokensSerializer(welcome.tokens).data, "member": member})
+        member = _WELCOMED_SHAPE.shown(welcome.member, is_new=welcome.is_new)
+        return Response({**_TOKENS_SHAPE.shown(welcome.tokens), "member": member})
 
 
 class RefreshView(APIView):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection
 from django.db.models import QuerySet
@@ -23,9 +23,12 @@ OF_SESSION: Final = """
      WHERE session.access_hash = $1 AND session.access_expires_at > $2
        AND session.revoked_at IS NULL AND member.disabled_at IS NULL
 """
+# What ``as_read`` takes of a ``member``: the row, and the tokens of what is kept.
+READ: Final = (
+    f"{', '.join(f'member.{field.column}' for field in Member._meta.concrete_fields)}, {versions.COLUMN}"
+)
 _WHO: Final = Planned(
-    f"SELECT {', '.join(f'member.{field.column}' for field in Member._meta.concrete_fields)}, {versions.COLUMN}"
-    + OF_SESSION,
+    f"SELECT {READ}" + OF_SESSION,
     "text",
     "timestamptz",
 )
@@ -47,8 +50,11 @@ def member_of_token(access: str, *, at: datetime) -> Member | None:
     of what is kept (``base.versions``), which the rest of the request goes by.
     """
     row = _WHO.row(hash_of(access), at)
-    if row is None:
-        return None
+    return None if row is None else as_read(row)
+
+
+def as_read(row: Sequence[Any]) -> Member:
+    """The member of a row of ``READ``, with the level; the rest of the request goes by the tokens in it."""
     versions.look(row[-1])
     member = Member.from_db(connection.alias, _COLUMNS, row[:-1])
     if member.level_id is not None:

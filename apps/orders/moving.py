@@ -12,6 +12,7 @@ from apps.orders import writing
 from apps.orders.models import Order
 from apps.orders.states import LIFECYCLE, Actor, Status
 from mall.errors import NotFound
+from mall.events import Event
 
 _LOCK: Final = statements.Select(
     lambda order_no: Order.objects.select_for_update(no_key=True).filter(order_no=order_no).order_by(),
@@ -64,15 +65,17 @@ def move(
     note: str = "",
     at: datetime,
     locked: Order | None = None,
+    news: Event | None = None,
 ) -> Order:
     """Make a named move: lock the order, ask the lifecycle, write status and timestamp, append to the history.
 
     ``operator`` is the admin user where ``actor`` is OPERATOR. ``locked`` is the order where the caller has locked it in
-    this transaction (``lock``). Raises NotFound, and MoveRefused where the order does not stand where the move begins.
+    this transaction (``lock``). ``news`` are announced by the same statement. Raises NotFound, and MoveRefused where the
+    order does not stand where the move begins.
     """
     transactions.require()
     order = locked or lock(order_no=order_no)
-    move_many([order], move=move, actor=actor, operator=operator, note=note, at=at)
+    move_many([order], move=move, actor=actor, operator=operator, note=note, news=news, at=at)
     return order
 
 
@@ -83,6 +86,7 @@ def move_many(
     actor: Actor,
     operator: Any = None,
     note: str = "",
+    news: Event | None = None,
     at: datetime,
 ) -> None:
     """Make the same move of all these orders, which the caller has locked: one statement, none for no orders.
@@ -106,6 +110,7 @@ def move_many(
         actor=actor.value,
         operator_id=operator.pk if operator else None,
         note=note,
+        news=news,
         at=at,
     )
     for order in orders:

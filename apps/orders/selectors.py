@@ -58,6 +58,11 @@ _LINES_OF: Final = Select(
     ),
     order_id=int,
 )
+_ALONE: Final = Select(
+    lambda *, member_id, order_no: Order.objects.filter(member_id=member_id, order_no=order_no).order_by(),
+    member_id=int,
+    order_no=str,
+)
 _HISTORY: Final = OrderMove.objects.filter(order=OuterRef("pk")).order_by("id")
 _ONE: Final = Select(
     lambda *, member_id, order_no: (
@@ -88,14 +93,23 @@ def of_member(*, member: Member, order_no: str) -> Order:
 
     Two statements. Raises NotFound for another member's order as for one that does not exist.
     """
-    if len(order_no) > _LONGEST_ORDER_NO or "\x00" in order_no:
-        raise NotFound
-    order: Any = _ONE.first(member_id=member.pk, order_no=order_no)
-    if order is None:
-        raise NotFound
+    order: Any = _found(_ONE, member, order_no)
     _LINES_OF.into(order, "lines", order_id=order.pk)
     for move in order.moves:
         move["at"] = datetime.fromisoformat(move["at"])
+    return order
+
+
+def alone_of_member(*, member: Member, order_no: str) -> Order:
+    """One order of this member by itself: one statement. Raises NotFound likewise."""
+    return _found(_ALONE, member, order_no)
+
+
+def _found(orders: Select[Any], member: Member, order_no: str) -> Order:
+    too_long = len(order_no) > _LONGEST_ORDER_NO or "\x00" in order_no
+    order: Order | None = None if too_long else orders.first(member_id=member.pk, order_no=order_no)
+    if order is None:
+        raise NotFound
     return order
 
 

@@ -14,6 +14,8 @@ from django.db.models import JSONField
 from apps.base import planned
 from apps.orders.models import Order, OrderLine
 from apps.orders.reductions import Part
+from apps.outbox import services as outbox
+from mall.events import Event
 
 # The lowest place that no unpaid order of the member has, 0 where all are taken: read by the INSERT itself. Of two at
 # once that read the same the unique constraint lets one pass: no lock on the member, no statement more.
@@ -47,7 +49,7 @@ _WRITE: Final = """
 """
 
 _MOVE: Final = """
-    WITH moved AS (UPDATE orders_order SET status = %(to_status)s{stamp} WHERE id = ANY(%(order_ids)s))
+    WITH moved AS (UPDATE orders_order SET status = %(to_status)s{stamp} WHERE id = ANY(%(order_ids)s)){announced}
     INSERT INTO orders_ordermove (order_id, move, from_status, to_status, actor, operator_id, note, at)
     SELECT told.order_id, %(move)s, told.from_status, %(to_status)s, %(actor)s, %(operator_id)s::bigint, %(note)s, %(at)s
       FROM unnest(%(order_ids)s, %(from_statuses)s::text[]) WITH ORDINALITY AS told (order_id, from_status, place)
@@ -108,9 +110,10 @@ def write_moves(
     actor: str,
     operator_id: int | None,
     note: str,
+    news: Event | None,
     at: datetime,
 ) -> None:
-    """Write where locked orders move to, the ``column`` that remembers when, and the line of each one's history."""
+    """Write where locked orders move to, the ``column`` that remembers when, each one's line of history, and the news."""
     told: dict[str, Any] = {
         "order_ids": [order.pk for order in orders],
         "move": move,
@@ -121,7 +124,12 @@ def write_moves(
         "note": note[:200],
         "at": at,
     }
-    planned.rows(_MOVE.format(stamp=f", {column} = %(at)s" if column else ""), told)
+    stamp = f", {column} = %(at)s" if column else ""
+    announced = ""
+    if news is not None:
+        told |= outbox.announcing(news, at=at)
+        announced = f", announced AS ({outbox.ANNOUNCED})"
+    planned.rows(_MOVE.format(stamp=stamp, announced=announced), told)
 
 
 def _json(value: Any) -> str | None:

@@ -204,7 +204,6 @@ STATUS_WRITERS = {
     "apps/groupbuy/services/seats.py": {"_move"},
     "apps/invoices/services/moving.py": {"move"},
     "apps/pickup/services/moving.py": {"_write"},
-    "apps/inventory/services/booking.py": {"end_holds"},
     "apps/members/personal.py": {"erase"},
     "apps/members/services/erasures.py": {"_step", "take_back"},
     "apps/members/services/exports.py": {"_make_next", "_throw_away", "latest"},

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Self
 
 from django.db.models import QuerySet
 
@@ -55,6 +55,10 @@ class Kind(ABC):
     label: ClassVar[str]
     # What a shopper is told who presses "pay" again and again while it is being given up.
     busy: ClassVar[type[ShopError]]
+
+    def for_one(self) -> Self:
+        """This kind for one bill and one transaction: what it locks there it may keep at hand."""
+        return self
 
     @abstractmethod
     def page(self, bill_no: str) -> str:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from datetime import datetime
+from typing import Final, Self
 
 from django.db.models import QuerySet
 from django.urls import reverse
 
+from apps.base import planned
 from apps.checkout import activities, scarce
 from apps.checkout.bills.kind import By, Kind, Overdue, Together
 from apps.fulfillment.services import uploads
@@ -23,6 +26,12 @@ from apps.payments.states import SurplusReason
 from mall import events
 from mall.errors import Kind as Fault
 from mall.errors import ShopError
+
+# Who is to pay an order, and the first of its goods.
+_ASKED: Final = """
+    SELECT openid, (SELECT title FROM orders_orderline WHERE order_id = %s ORDER BY id LIMIT 1)
+      FROM members_member WHERE id = %s
+"""
 
 
 class OrderNotPayable(NotPayable):
@@ -53,6 +62,14 @@ class WholeOrder(Kind):
     name = "order"
     label = "订单"
     busy = OrderBusy
+    # The order that was locked, of a kind that is for one bill.
+    _at_hand: Order | None = None
+    _for_one = False
+
+    def for_one(self) -> Self:
+        one = copy(self)
+        one._for_one = True
+        return one
 
     def page(self, bill_no: str) -> str:
         return f"{reverse('admin:orders_order_changelist')}?q={bill_no}"
@@ -62,13 +79,14 @@ class WholeOrder(Kind):
         if order.status != Status.UNPAID or order.due_fen == 0:
             raise OrderNotPayable
         activities.require_payable(order, at=at)
+        openid, title = planned.row(_ASKED, [order.pk, order.member_id])
         return Bill(
             kind=self.name,
             no=bill_no,
             order=order,
             amount_fen=order.due_fen,
-            openid=order.member.openid,
-            description=self.described(order),
+            openid=openid,
+            description=title or order.order_no,
             expires_at=order.expires_at,
             to_the_end=activities.payable_to_the_end(order),
             not_payable=OrderNotPayable,
@@ -94,19 +112,26 @@ class WholeOrder(Kind):
         return orders.lock(order_no=bill_no).status == Status.UNPAID
 
     def why_not(self, bill_no: str, *, paid_at: datetime) -> SurplusReason | None:
-        order = orders.lock(order_no=bill_no)
+        order = self.locked(bill_no)
         if order.status == Status.CLOSED:
             return SurplusReason.LATE
         return SurplusReason.DOUBLE if order.status != Status.UNPAID else None
 
     def paid(self, bill_no: str, *, by: Actor, at: datetime) -> None:
         """An order that gathers first is told as gathered now, and as paid when it is formed (``orders.form``)."""
-        waiting = orders.lock(order_no=bill_no)
+        waiting = self.locked(bill_no)
         move = activities.when_paid(waiting)
-        order = orders.move(order_no=bill_no, move=move, actor=by, at=at, locked=waiting)
         told = {"pay": events.OrderPaid, "gather": events.OrderGathered}[move]
-        outbox.publish(told(order_no=bill_no, member_id=order.member_id), at=at)
+        news = told(order_no=bill_no, member_id=waiting.member_id)
+        order = orders.move(order_no=bill_no, move=move, actor=by, at=at, locked=waiting, news=news)
         scarce.commit(order=order, at=at)
+
+    def locked(self, bill_no: str) -> Order:
+        """The order, locked; of a kind that is for one bill, read once. Raises NotFound."""
+        order = self._at_hand or orders.lock(order_no=bill_no)
+        if self._for_one:
+            self._at_hand = order
+        return order
 
     def console_refunded(self, payment: Payment, *, at: datetime) -> bool:
         """Nothing here: after-sales, a storey above, hears the same news and refunds the order of any bill."""

@@ -70,7 +70,7 @@ class Deposit(WholeOrder):
 
     def paid(self, bill_no: str, *, by: Actor, at: datetime) -> None:
         """What was held stays held; the balance is awaited."""
-        order = orders.move(order_no=bill_no, move="reserve", actor=by, at=at)
+        order = orders.move(order_no=bill_no, move="reserve", actor=by, at=at, locked=self.locked(bill_no))
         agreed = presale_terms.of_order(order)
         if agreed is not None and agreed.balance_until is not None:
             presales.await_balance(order=order, until=agreed.balance_until)
@@ -128,7 +128,7 @@ class Balance(WholeOrder):
 
     def why_not(self, bill_no: str, *, paid_at: datetime) -> SurplusReason | None:
         """An order that is still reserved takes what was paid in the window, though the shop hears of it later."""
-        order = orders.lock(order_no=bill_no)
+        order = self.locked(bill_no)
         if order.status == Status.CLOSED:
             return SurplusReason.LATE
         if order.status != Status.RESERVED:
@@ -138,7 +138,7 @@ class Balance(WholeOrder):
         return SurplusReason.OVERDUE if until is not None and paid_at >= until else None
 
     def paid(self, bill_no: str, *, by: Actor, at: datetime) -> None:
-        order = orders.move(order_no=bill_no, move="settle", actor=by, at=at)
+        order = orders.move(order_no=bill_no, move="settle", actor=by, at=at, locked=self.locked(bill_no))
         outbox.publish(events.OrderPaid(order_no=bill_no, member_id=order.member_id), at=at)
         scarce.commit(order=order, at=at)
 

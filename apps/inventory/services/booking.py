@@ -59,7 +59,34 @@ _HELD = """
     )
     SELECT (SELECT count(*) FROM wanted), (SELECT count(*) FROM changed)
 """
-# The end of holds, of one order or of many, with the same guard, the ledger's rows and what becomes of the holds.
+# What an order holds is sold: its holds and their stock rows are locked in the order of all lockers, and changed by what
+# they are under the lock. Nobody else changes its holds, since who does has locked the order.
+_SOLD = """
+    WITH locked AS MATERIALIZED (
+        SELECT hold.id, hold.stock_id, hold.quantity, hold.status, stock.sku_id, stock.place_id
+          FROM inventory_hold AS hold JOIN inventory_stock AS stock ON stock.id = hold.stock_id
+         WHERE hold.order_no = %(order_no)s
+         ORDER BY stock.sku_id, stock.place_id
+           FOR NO KEY UPDATE OF hold, stock
+    ), ending AS (
+        SELECT * FROM locked WHERE status = 'HELD' AND NOT EXISTS (SELECT 1 FROM locked WHERE status = 'RELEASED')
+    ), changed AS (
+        UPDATE inventory_stock AS stock
+           SET held = stock.held - ending.quantity, on_hand = stock.on_hand - ending.quantity
+          FROM ending
+         WHERE stock.id = ending.stock_id AND stock.held >= ending.quantity
+        RETURNING stock.id
+    ), entered AS (
+        INSERT INTO inventory_stockentry (stock_id, kind, on_hand_change, held_change, business_key, reason, at)
+        SELECT stock_id, 'COMMIT', -quantity, -quantity, %(business_key)s, '', %(at)s
+          FROM ending ORDER BY sku_id, place_id
+    ), ended AS (
+        UPDATE inventory_hold AS hold SET status = 'COMMITTED' FROM ending WHERE hold.id = ending.id RETURNING hold.id
+    )
+    SELECT (SELECT count(*) FROM locked), (SELECT count(*) FROM locked WHERE status = 'RELEASED'),
+           (SELECT count(*) FROM ending), (SELECT count(*) FROM changed), (SELECT count(*) FROM ended)
+"""
+# The end of holds that are given back, of one order or of many, with the same guard, the ledger's rows and the holds.
 _ENDED = """
     WITH ending AS (
         SELECT *
@@ -68,20 +95,17 @@ _ENDED = """
     ), freed AS (
         SELECT stock_id, sum(quantity)::int AS quantity FROM ending GROUP BY stock_id
     ), changed AS (
-        UPDATE inventory_stock AS stock
-           SET held = stock.held - freed.quantity,
-               on_hand = stock.on_hand - CASE WHEN %(sold)s THEN freed.quantity ELSE 0 END
+        UPDATE inventory_stock AS stock SET held = stock.held - freed.quantity
           FROM freed
          WHERE stock.id = freed.stock_id AND stock.held >= freed.quantity
         RETURNING stock.id
     ), entered AS (
         INSERT INTO inventory_stockentry (stock_id, kind, on_hand_change, held_change, business_key, reason, at)
-        SELECT stock_id, %(kind)s, CASE WHEN %(sold)s THEN -quantity ELSE 0 END, -quantity, business_key, '', %(at)s
-          FROM ending ORDER BY place
+        SELECT stock_id, 'RELEASE', 0, -quantity, business_key, '', %(at)s FROM ending ORDER BY place
     ), ended AS (
-        UPDATE inventory_hold AS hold SET status = %(becomes)s
+        UPDATE inventory_hold AS hold SET status = 'RELEASED'
           FROM ending
-         WHERE hold.id = ending.hold_id AND hold.status = %(held)s
+         WHERE hold.id = ending.hold_id AND hold.status = 'HELD'
         RETURNING hold.id
     )
     SELECT (SELECT count(*) FROM changed), (SELECT count(*) FROM ended)
@@ -162,29 +186,35 @@ def book_holds(
     return True
 
 
-def end_holds(holds: Sequence[Hold], *, becomes: HoldStatus, kind: EntryKind, at: datetime) -> None:
-    """End what these holds hold, off the shelf with it where they become COMMITTED: one statement, however many orders.
+def sell(*, order_no: str, at: datetime) -> bool:
+    """Take what a locked order still holds off the shelf, with ledger entries, and end its holds: one statement.
 
-    The ledger's key of each is its order's number and ``kind``. The caller has locked holds and stock rows. Raises
-    InventoryConflict likewise.
+    False, with nothing changed, where it holds nothing, or gave something back. Raises InventoryConflict likewise.
+    """
+    told = {"order_no": order_no, "business_key": f"{order_no}:commit", "at": at}
+    holds, released, ending, changed, ended = planned.row(_SOLD, told)
+    if changed != ending or ended != ending:
+        transaction.set_rollback(True)
+        raise InventoryConflict
+    return bool(holds and not released)
+
+
+def give_back(holds: Sequence[Hold], *, at: datetime) -> None:
+    """Give back what these hold: one statement, however many orders. The ledger's key of each is its order's number.
+
+    The caller has locked holds and stock rows. Raises InventoryConflict likewise.
     """
     told: dict[str, Any] = {
         "hold_ids": [hold.pk for hold in holds],
         "stock_ids": [hold.stock_id for hold in holds],
         "quantities": [hold.quantity for hold in holds],
-        "business_keys": [f"{hold.order_no}:{kind.lower()}" for hold in holds],
-        "sold": becomes is HoldStatus.COMMITTED,
-        "kind": kind.value,
-        "becomes": becomes.value,
-        "held": HoldStatus.HELD.value,
+        "business_keys": [f"{hold.order_no}:release" for hold in holds],
         "at": at,
     }
     changed, ended = planned.row(_ENDED, told)
     if changed != len({hold.stock_id for hold in holds}) or ended != len(holds):
         transaction.set_rollback(True)
         raise InventoryConflict
-    for hold in holds:
-        hold.status = becomes
 
 
 @lru_cache(maxsize=8)

@@ -150,10 +150,8 @@ def commit(*, order_no: str, at: datetime) -> None:
     refunded, and must not revive the order.
     """
     transactions.require()
-    holds = _lock_holds(order_no)
-    if not holds or any(row.status == HoldStatus.RELEASED for row in holds):
+    if not booking.sell(order_no=order_no, at=at):
         raise StockGone(details={"order_no": order_no})
-    _settle(holds, EntryKind.COMMIT, HoldStatus.COMMITTED, at=at)
 
 
 def release(*, order_no: str, at: datetime) -> None:
@@ -175,7 +173,8 @@ def release_many(*, order_nos: Collection[str], at: datetime) -> None:
     for row in holds:
         if row.status == HoldStatus.COMMITTED:
             raise InventoryConflict("订单已支付，占用的库存不能释放", details={"order_no": row.order_no})
-    _settle(holds, EntryKind.RELEASE, HoldStatus.RELEASED, at=at)
+    if open_holds := [row for row in holds if row.status == HoldStatus.HELD]:
+        booking.give_back(open_holds, at=at)
 
 
 def restore(
@@ -238,14 +237,6 @@ def _refuse_too_many(beside: list[Hold], demand: Mapping[int, int], *, at_most: 
     for sku_id, quantity in demand.items():
         if held[sku_id] + quantity > at_most:
             raise TooManyUnpaidUnits(details={"sku_id": sku_id, "held": held[sku_id], "max": at_most})
-
-
-def _settle(holds: list[Hold], kind: EntryKind, status: HoldStatus, *, at: datetime) -> None:
-    """End what is still held: off the shelf with it (commit), or back into what is free (release)."""
-    open_holds = [row for row in holds if row.status == HoldStatus.HELD]
-    if not open_holds:
-        return
-    booking.end_holds(open_holds, becomes=status, kind=kind, at=at)
 
 
 def _all_out(holds: list[Hold]) -> list[tuple[Hold, int]]:

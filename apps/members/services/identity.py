@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import structlog
 from django.conf import settings
@@ -57,6 +58,8 @@ def log_in(*, code: str, origin: str = "", address: str = "", at: datetime) -> W
     """
     transactions.forbid("asking WeChat who logs in")
     who = wechat_login.exchange(code)
+    if known := sessions.open_known(openid=who.openid, unionid=who.unionid or "", at=at):
+        return Welcome(*known, is_new=False)
     rank = _risk_rank(openid=who.openid, address=address)
     with transaction.atomic():
         member, is_new = _found_or_registered(
@@ -100,15 +103,13 @@ def _risk_rank(*, openid: str, address: str) -> int:
 def _found_or_registered(
     *, openid: str, unionid: str, origin: str, risk_rank: int, at: datetime
 ) -> tuple[Member, bool]:
-    member, is_new = Member.objects.select_related("level").get_or_create(
-        openid=openid,
-        defaults={
-            "public_id": numbers.word(16),
-            "unionid": unionid,
-            "level": Level.objects.order_by("rank").first(),
-            "registered_at": at,
-        },
-    )
+    newcomer: dict[str, Any] = {
+        "public_id": numbers.word(16),
+        "unionid": unionid,
+        "level": Level.objects.order_by("rank").first,
+        "registered_at": at,
+    }
+    member, is_new = Member.objects.select_related("level").get_or_create(openid=openid, defaults=newcomer)
     if is_new:
         outbox.publish(MemberRegistered(member_id=member.pk, origin=origin, risk_rank=risk_rank), at=at)
     elif unionid and member.unionid != unionid:

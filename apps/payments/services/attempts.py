@@ -13,9 +13,9 @@ from typing import Final
 
 import structlog
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 
-from apps.base import numbers, statements, transactions
+from apps.base import numbers, planned, statements, transactions
 from apps.orders.models import Order
 from apps.payments.models import Payment
 from apps.payments.states import PAYMENT_LIFECYCLE, PaymentStatus
@@ -33,6 +33,20 @@ _LOCK: Final = statements.Select(
         Payment.objects.select_for_update(no_key=True).filter(payment_no=payment_no).order_by()
     ),
     payment_no=str,
+)
+_COLUMNS: Final = [field.attname for field in Payment._meta.concrete_fields]
+# A new attempt, or the open one that the bill has: of two at once the second waits for the first, and presses it again.
+_OPEN: Final = f"""
+    INSERT INTO payments_payment AS payment
+           (payment_no, bill_kind, bill_no, order_id, status, amount_fen, prepay_id, captured_fen, refunded_fen,
+            is_surplus, surplus_reason, started_at, pressed_at, expires_at)
+    VALUES (%(payment_no)s, %(bill_kind)s, %(bill_no)s, %(order_id)s::bigint, 'OPEN', %(amount_fen)s, '', 0, 0,
+            false, '', %(at)s, %(at)s, %(expires_at)s)
+    ON CONFLICT (bill_kind, bill_no) WHERE status = 'OPEN' DO UPDATE SET pressed_at = excluded.pressed_at
+    RETURNING {", ".join(_COLUMNS)}
+"""  # noqa: S608 -- names of our own
+_KEEP_PREPAY_ID: Final = (
+    "UPDATE payments_payment SET prepay_id = %s WHERE id = %s AND status = 'OPEN' RETURNING id"
 )
 # WeChat's prepay_id lives two hours; an older one is asked for again under the same number.
 _PREPAY_GOOD_FOR = timedelta(minutes=110)
@@ -169,21 +183,16 @@ def _open_attempt(ask: Callable[[], Bill], *, at: datetime) -> tuple[Payment, Bi
         least = timedelta(0) if bill.to_the_end else LEAST_TIME_TO_PAY
         if at >= bill.expires_at or bill.expires_at - at < least:
             raise bill.expired
-        known = {"bill_kind": bill.kind, "bill_no": bill.no}
-        attempt = Payment.objects.filter(**known, status=PaymentStatus.OPEN).first()
-        if attempt is None:
-            attempt = Payment.objects.create(
-                **known,
-                payment_no=numbers.dated("PY", at=at),
-                order=bill.order,
-                amount_fen=bill.amount_fen,
-                started_at=at,
-                pressed_at=at,
-                expires_at=max(bill.expires_at, at + LEAST_TIME_TO_PAY),
-            )
-        else:
-            Payment.objects.filter(pk=attempt.pk).update(pressed_at=at)
-        return attempt, bill
+        told = {
+            "bill_kind": bill.kind,
+            "bill_no": bill.no,
+            "payment_no": numbers.dated("PY", at=at),
+            "order_id": bill.order.pk if bill.order else None,
+            "amount_fen": bill.amount_fen,
+            "at": at,
+            "expires_at": max(bill.expires_at, at + LEAST_TIME_TO_PAY),
+        }
+        return Payment.from_db(connection.alias, _COLUMNS, planned.row(_OPEN, told)), bill
 
 
 def _announce(attempt: Payment, bill: Bill) -> str:
@@ -233,8 +242,7 @@ def _is_known_at_wechat(attempt: Payment) -> bool:
 
 def _keep_prepay_id(attempt: Payment, bill: Bill, *, prepay_id: str) -> None:
     """Store the prepay_id, unless the attempt was closed while WeChat was thinking: then it must not be paid."""
-    kept = Payment.objects.filter(pk=attempt.pk, status=PaymentStatus.OPEN).update(prepay_id=prepay_id)
-    if kept:
+    if planned.rows(_KEEP_PREPAY_ID, [prepay_id, attempt.pk]):  # said twice it is said once
         return
     # Whoever closed it may have found nothing at WeChat, because our prepay arrived only afterwards.
     _close_at_wechat(attempt)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import structlog
 from django.conf import settings
@@ -13,7 +13,7 @@ from django.conf import settings
 from apps.base import planned, transactions
 from apps.outbox import services as outbox
 from apps.payments.models import Payment
-from apps.payments.services import attempts, giving_back
+from apps.payments.services import attempts, giving_back, notifications
 from apps.payments.states import PAYMENT_LIFECYCLE, PaymentStatus, SurplusReason
 from apps.wechat.pay.client import Transaction
 from mall import events
@@ -32,7 +32,15 @@ _CAPTURED: Final = (
 _CAPTURE: Final = f"""
     UPDATE payments_payment SET {", ".join(f"{name} = %({name})s" for name in _CAPTURED)} WHERE id = %(id)s
 """  # noqa: S608 -- names of our own
-_BILL_OF: Final = "SELECT bill_kind, bill_no FROM payments_payment WHERE payment_no = %s"
+# Nothing of it ever went back, as of nearly every payment. The payment is locked, so that nobody writes a refund meanwhile.
+_CAPTURE_WHOLE: Final = f"""
+    {_CAPTURE} AND NOT EXISTS (SELECT 1 FROM payments_refund WHERE payment_id = %(id)s) RETURNING id
+"""  # noqa: S608 -- a text of our own
+_HEARD: Final = f"WITH heard AS ({notifications.HANDLED}) {_CAPTURE_WHOLE}"
+_NOTHING_BACK: Final = giving_back.Before(0, 0)
+_BILL_OF: Final = (
+    f"SELECT bill_kind, bill_no, {transactions.HURRY} FROM payments_payment WHERE payment_no = %s"  # noqa: S608 -- ours
+)
 
 
 class NotOurPayment(ShopError):
@@ -90,9 +98,14 @@ class WhyNot(Protocol):
 
 
 def settle(
-    *, transaction: Transaction, why_not: WhyNot, at: datetime, from_query: bool = False
+    *,
+    transaction: Transaction,
+    why_not: WhyNot,
+    at: datetime,
+    from_query: bool = False,
+    notification_id: int | None = None,
 ) -> Settlement:
-    """Write down a payment that WeChat states, inside the caller's transaction.
+    """Write down a payment that WeChat states, inside the caller's transaction, which is ``hurried`` from then on.
 
     ``why_not`` is asked first, so that what was owed is locked before its payment; it hears when WeChat says that it was
     paid (``success_time``), which decides whether that was in time, and not when the shop heard of it. USED: the caller
@@ -101,7 +114,8 @@ def settle(
     An attempt that we had closed still pays its bill while that waits for money: money is never sent back for
     our own book-keeping. The bill is paid when ``amount.total`` is what was asked; ``payer_total`` may be
     less by WeChat's own coupons. ``from_query`` says that the statement answers a question of ours: only
-    then is another amount believed.
+    then is another amount believed. ``notification_id`` is the kept notification that told of it, which is marked as
+    handled with what it is booked by; of one that is ALREADY known nothing is written.
 
     Raises NotOurPayment, NotPaidYet, PaymentNotFound, TransactionConflict, AmountDoubtful, and what ``why_not`` raises.
     """
@@ -111,7 +125,7 @@ def settle(
     found = planned.rows(_BILL_OF, [number])
     if not found:
         raise attempts.PaymentNotFound
-    bill_kind, bill_no = found[0]
+    bill_kind, bill_no, *_ = found[0]
     reason = why_not(bill_kind, bill_no, paid_at=transaction.success_time or at)
     payment = attempts.locked(payment_no=number)
     if payment.status == PaymentStatus.CAPTURED:
@@ -120,11 +134,7 @@ def settle(
         return Settlement(Outcome.ALREADY, payment)
     if transaction.amount_total_fen != payment.amount_fen and not from_query:
         raise AmountDoubtful
-    before = giving_back.before_capture(payment)
-    surplus = _why_surplus(payment, transaction, reason, console_fen=before.console_fen)
-    # What the merchant console gave back before the payment was heard of counts from now on.
-    payment.refunded_fen = before.arrived_fen
-    _capture(payment, transaction, surplus=surplus, at=at)
+    surplus = _capture(payment, transaction, reason, notification_id=notification_id, at=at)
     if surplus is None:
         return Settlement(Outcome.USED, payment)
     log.warning("surplus_captured", payment_no=payment.payment_no, reason=surplus.value)
@@ -156,14 +166,43 @@ def _why_surplus(
 
 
 def _capture(
-    payment: Payment, transaction: Transaction, *, surplus: SurplusReason | None, at: datetime
-) -> None:
+    payment: Payment,
+    transaction: Transaction,
+    why_not: SurplusReason | None,
+    *,
+    notification_id: int | None,
+    at: datetime,
+) -> SurplusReason | None:
+    """Book the money on the locked attempt; return why nothing can use it, None if something can."""
     payment.status = PAYMENT_LIFECYCLE.target(move="capture", current=payment.status)
     payment.transaction_id = transaction.transaction_id
     payment.captured_fen = transaction.amount_total_fen or 0
     payment.captured_at = transaction.success_time or at
+    text = _HEARD if notification_id else _CAPTURE_WHOLE
+    said = {"at": at, "notification_id": notification_id} if notification_id else {}
+    surplus = _judge(payment, transaction, why_not, _NOTHING_BACK)
+    if not _written(text, payment, **said):
+        surplus = _judge(payment, transaction, why_not, giving_back.before_capture(payment))
+        _written(_CAPTURE, payment)
+    return surplus
+
+
+def _judge(
+    payment: Payment, transaction: Transaction, why_not: SurplusReason | None, before: giving_back.Before
+) -> SurplusReason | None:
+    """Put on the attempt what the money is by what went back before; return why nothing can use it."""
+    surplus = _why_surplus(payment, transaction, why_not, console_fen=before.console_fen)
     payment.is_surplus = surplus is not None
     payment.surplus_reason = surplus or ""
-    written = {name: getattr(payment, name) for name in _CAPTURED}
+    # What the merchant console gave back before the payment was heard of counts from now on.
+    payment.refunded_fen = before.arrived_fen
+    return surplus
+
+
+def _written(text: str, payment: Payment, **said: Any) -> bool:
+    told = {name: getattr(payment, name) for name in _CAPTURED} | {
+        "status": str(payment.status),
+        "id": payment.pk,
+    }
     with transactions.refine({"payments_payment_transaction_id_key": TransactionConflict}, savepoint=False):
-        planned.rows(_CAPTURE, {**written, "status": str(payment.status), "id": payment.pk})
+        return bool(planned.rows(text, told | said))

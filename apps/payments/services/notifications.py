@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import transaction
 
-from apps.base import planned, statements, transactions
+from apps.base import planned, transactions
 from apps.payments.models import Notification
 from apps.wechat.pay import facts, notify
 from mall import text as texts
@@ -21,9 +22,14 @@ _LONGEST_WAIT = timedelta(hours=2)
 _LEASE = timedelta(minutes=2)
 # About a day, as long as WeChat itself would repeat.
 _MOST_ATTEMPTS = 20
-_HANDLED: Final = """
-    UPDATE payments_notification SET handled_at = %s, due_at = NULL, last_error = ''
-     WHERE id = %s AND handled_at IS NULL
+_KEEP: Final = """
+    INSERT INTO payments_notification (notify_id, event_type, resource, received_at, due_at, attempts, last_error)
+    VALUES (%s, %s, %s, %s, %s, 0, '') ON CONFLICT DO NOTHING RETURNING id
+"""
+# Whoever books what a notification tells of marks it in the same statement (``captures``).
+HANDLED: Final = """
+    UPDATE payments_notification SET handled_at = %(at)s, due_at = NULL, last_error = ''
+     WHERE id = %(notification_id)s AND handled_at IS NULL
 """
 RETRIED = ("TRANSACTION.", "REFUND.", "MCHTRANSFER.BILL.")
 
@@ -53,9 +59,11 @@ def keep(*, notification: notify.Notification, at: datetime) -> Notification:
         received_at=at,
         due_at=at + _FIRST_WAIT if notification.event_type.startswith(RETRIED) else None,
     )
+    written = [row.notify_id, row.event_type, json.dumps(resource), row.received_at, row.due_at]
+    if new := transactions.hurried_alone(_KEEP, written):
+        ((row.pk,),) = new
+        return row
     with transactions.hurried():
-        if statements.insert_unless_there(row):
-            return row
         row = Notification.objects.get(notify_id=notification.id)
         if row.handled_at is None and row.resource != resource:
             row.resource = resource
@@ -65,7 +73,8 @@ def keep(*, notification: notify.Notification, at: datetime) -> Notification:
 
 def mark_handled(*, notification_id: int, at: datetime) -> None:
     """Write down that nothing is left to be done about a notification."""
-    planned.rows(_HANDLED, [at, notification_id])  # said twice it is said once, so it needs no transaction
+    # Said twice it is said once, so it needs no transaction.
+    planned.rows(HANDLED, {"at": at, "notification_id": notification_id})
 
 
 def mark_failed(*, notification_id: int, why: str, at: datetime) -> None:

@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 from django.db import connection, transaction
 from django.db.models import Count, Sum
 
-from apps.base import days, planned, transactions
+from apps.base import days, planned, statements, transactions
 from apps.promotions.models import Promotion, Tally, Usage
 from apps.promotions.services import tallies
 from mall.errors import Kind, ShopError
@@ -177,8 +177,8 @@ def commit(*, order_no: str, at: datetime) -> None:
     held, verbs = tallies.locked(order_no)
     if verbs & {Usage.Verb.RELEASE, Usage.Verb.RESTORE}:
         raise UsageConflict(details={"order_no": order_no})
-    if Usage.Verb.COMMIT not in verbs:
-        Usage.objects.bulk_create(tallies.reversed_of(held, Usage.Verb.COMMIT, sign=0, at=at))
+    if held and Usage.Verb.COMMIT not in verbs:
+        statements.insert(tallies.reversed_of(held, Usage.Verb.COMMIT, sign=0, at=at))
 
 
 def release(*, order_no: str, at: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -489,7 +490,7 @@ def test_what_is_owed_is_locked_before_its_payment(settings: Any) -> None:
     for owed, attempt in attempts.items():
         with CaptureQueriesContext(connection) as asked:
             paying.confirm_payment(transaction=make.paid(attempt), at=make.AT)
-        locked = [sql.split('FROM "')[1].split('"')[0] for sql in said(asked) if "FOR NO KEY UPDATE" in sql]
+        locked = [re.findall(r'FROM "?(\w+)', sql)[0] for sql in said(asked) if "FOR NO KEY UPDATE" in sql]
         assert locked[:2] == [owed, "payments_payment"]
 
 
