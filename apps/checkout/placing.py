@@ -14,9 +14,8 @@ from django.conf import settings
 
 from apps.base import transactions
 from apps.carts import services as carts
-from apps.catalog import selectors as catalog_facts
-from apps.catalog.models import Sku
-from apps.checkout import baskets, quoting, scarce
+from apps.catalog.articles import Article
+from apps.checkout import quoting, scarce
 from apps.checkout.quoting import Choice, Composition
 from apps.inventory.services import OutOfStock
 from apps.members.models import Address, Member
@@ -24,10 +23,8 @@ from apps.orders import selectors as order_facts
 from apps.orders import services as orders
 from apps.orders.models import Order
 from apps.orders.states import DeliveryKind
-from apps.outbox import services as outbox
 from apps.promotions import services as promotions
 from mall.errors import Invalid, Kind, ShopError
-from mall.events import OrderPlaced
 
 # Who finds an empty cart so soon after an order of it has pressed twice, or looks at a page of before.
 _SENT_TWICE: Final = timedelta(minutes=5)
@@ -227,23 +224,22 @@ def _write(
     )
     if from_cart:
         carts.take_ordered(member=member, quantities=composition.quantities)
-    outbox.publish(OrderPlaced(order_no=order.order_no, member_id=member.pk), at=at)
     scarce.hold(order=order, quote=composition.quote, demand=composition.demand, at=at)
     return order
 
 
-def remembered(sku: Sku, *, confirms_no_return: bool) -> orders.Goods:
+def remembered(article: Article, *, confirms_no_return: bool) -> orders.Goods:
     """What the order's line remembers of a SKU, as it was shown."""
-    returns = catalog_facts.returns_of(sku.product)
+    returns = article.returns
     return orders.Goods(
-        product_id=sku.product_id,
-        option_text=baskets.option_text(sku)[:120],
-        image=baskets.image_name(sku),
-        cost_fen=sku.cost_fen,
+        product_id=article.product_id,
+        option_text=article.option_text[:120],
+        image=article.image,
+        cost_fen=article.cost_fen,
         returns=returns["code"],
         returns_text=returns["text"],
         returns_confirmed=returns["needs_confirmation"] and confirms_no_return,
-        freight_insurance="" if sku.virtual else catalog_facts.insured_by(sku.product),
+        freight_insurance="" if article.virtual else article.insured_by,
     )
 
 

@@ -9,8 +9,8 @@ from typing import Any, Final, TypeVar
 
 from apps.carts import selectors as cart_facts
 from apps.carts.services import MAX_QUANTITY
-from apps.catalog import selectors as catalog_facts
-from apps.catalog.models import Sku
+from apps.catalog import articles
+from apps.catalog.articles import Article
 from apps.catalog.rules import QuantityNotAllowed
 from apps.checkout import activities, baskets, delivering, hints, limits, packing, virtual
 from apps.checkout.activities import Admission, Extra, Ticket, Wanted
@@ -130,7 +130,7 @@ class Composition:
     """
 
     quote: Quote
-    skus: Mapping[int, Sku]
+    skus: Mapping[int, Article]
     quantities: Mapping[int, int]
     address: Address | None
     weighed: tuple[Weighed, ...] = ()
@@ -210,7 +210,7 @@ def compose(*, member: Member, choice: Choice, at: datetime) -> Composition:
     address = _address(member, choice)
     admission = _admission(member, choice, address, at=at)
     quantities = _quantities(member, choice)
-    skus = catalog_facts.sellable_skus(quantities, at=at, early=member_facts.lead_of(member))
+    skus = articles.sellable(quantities, at=at, early=member_facts.lead_of(member))
     if missing := [sku_id for sku_id in quantities if sku_id not in skus]:
         raise NotOnSale(details={"sku_ids": missing})
     _refuse_quantities(skus, quantities)
@@ -252,10 +252,10 @@ def compose(*, member: Member, choice: Choice, at: datetime) -> Composition:
     given = {gift.sku_id for gift in quote.gifts if gift.quantity} - set(skus)
     wrapping = {}
     if wrapped is not None:
-        quote, wrapping = wrapped.onto(quote), {wrapped.sku.pk: wrapped.sku}
+        quote, wrapping = wrapped.onto(quote), {wrapped.sku.pk: articles.article_of(wrapped.sku)}
     return Composition(
         quote=quote,
-        skus={**skus, **(catalog_facts.skus(given) if given else {}), **wrapping},
+        skus={**skus, **(articles.of(given) if given else {}), **wrapping},
         quantities=quantities,
         address=None if nowhere else address,
         virtual=nowhere,
@@ -400,7 +400,7 @@ def _refuse_without_freight(basket: Basket) -> None:
         raise NotSentAnywhere(details={"sku_ids": unsent})
 
 
-def _refuse_quantities(skus: Mapping[int, Sku], quantities: Mapping[int, int]) -> None:
+def _refuse_quantities(skus: Mapping[int, Article], quantities: Mapping[int, int]) -> None:
     for sku_id, quantity in quantities.items():
         if quantity > MAX_QUANTITY:
             raise QuantityNotAllowed(details={"sku_id": sku_id, "max": MAX_QUANTITY})

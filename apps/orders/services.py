@@ -146,8 +146,8 @@ def place(
     that stored value is to pay, ``activity`` what it is an order of, with ``kind``, ``id`` and ``title``,
     ``price_warnings`` are sentences for operators, ``awaits_goods`` says that its units are still to come, ``virtual``
     that they are card keys and nothing travels, ``delivery`` how it comes where no parcel is sent, from which place, and
-    ``packing`` what it is wrapped in, of which the quote has a line. What was taken off is kept as rows too: one statement
-    in all.
+    ``packing`` what it is wrapped in, of which the quote has a line. What was taken off is kept as rows too, and it is
+    announced: one statement in all.
     The order is answered as ``selectors.of_member`` reads it. Must run inside a transaction, as its first writer.
     A member's key is unique (``order_once_per_idempotency_key``): of two requests at once the second waits
     here for the first, and its IntegrityError is the caller's to refine, around the whole transaction. So is that
@@ -188,9 +188,6 @@ def place(
         lines,
         reductions.parts_of(quote),
         most_unpaid=settings.MEMBER_UNPAID_ORDERS,
-        move="place",
-        actor=Actor.MEMBER.value,
-        at=at,
     )
     del order.unpaid_place  # whoever asks reads which the database took
     return _as_read(order, lines, goods)

@@ -43,6 +43,11 @@ _ANNOUNCE: Final = """
     SELECT told.kind, told.payload::jsonb, %s
       FROM unnest(%s::text[], %s::text[]) WITH ORDINALITY AS told (kind, payload, place) ORDER BY told.place
 """
+# One announcement as a part of a statement made elsewhere, with the values of ``announcing``.
+ANNOUNCED: Final = """
+    INSERT INTO outbox_announcement (kind, payload, announced_at)
+    VALUES (%(news_kind)s, %(news)s::jsonb, %(news_at)s)
+"""
 # Each announcement is given to who hears its kind, and is sorted then, though nobody may hear it. Whoever would hear it
 # for no row's sake (``spared``) is asked for in the same statement, that is of the same moment: of what was announced after
 # such a row was there, no delivery is spared.
@@ -149,6 +154,13 @@ def publish_many(events: Sequence[Event], *, at: datetime) -> None:
     told = [event.name for event in events], [json.dumps(event.payload()) for event in events]
     planned.rows(_ANNOUNCE, [at, *told])
     nudges.after_commit(DELIVER)
+
+
+def announcing(event: Event, *, at: datetime) -> dict[str, Any]:
+    """The values of ``ANNOUNCED`` for a statement that is about to be sent, in a transaction; the nudge is given here."""
+    transactions.require()
+    nudges.after_commit(DELIVER)
+    return {"news_kind": event.name, "news": json.dumps(event.payload()), "news_at": at}
 
 
 def subscriptions() -> Mapping[type[Event], Sequence[str]]:
