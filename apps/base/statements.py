@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any, Final, Generic, TypeVar
 
 from django.db import connection, models
+from django.db.models.base import ModelState
 from django.db.models.query import get_related_populators
 from psycopg2 import sql
 
@@ -158,6 +159,33 @@ def hold(made: models.Model, name: str, rows: Sequence[models.Model]) -> None:
     related._prefetch_done = True
     cache: dict[str, Any] = made.__dict__.setdefault("_prefetched_objects_cache", {})
     cache[name] = related
+
+
+def fresh(model: type[M], **columns: Any) -> M:
+    """A row that is to be written, as ``model(**columns)`` makes it: for rows of plain values that are made all day.
+
+    Raises TypeError where a default that is made for each row is left to it.
+    """
+    plain, made_anew = _defaults(model)
+    if missing := made_anew - columns.keys():
+        raise TypeError(f"{model.__name__} has to be given {sorted(missing)}")
+    made = model.__new__(model)
+    made.__dict__.update(plain)
+    made.__dict__.update(columns)
+    made._state = ModelState()
+    return made
+
+
+@lru_cache(maxsize=64)
+def _defaults(model: type[models.Model]) -> tuple[Mapping[str, Any], frozenset[str]]:
+    """The columns' defaults, and the columns that have one of their own for each row."""
+    fields = model._meta.concrete_fields
+    made_anew = frozenset(
+        field.attname for field in fields if field.has_default() and callable(field.default)
+    )
+    return {
+        field.attname: field.get_default() for field in fields if field.attname not in made_anew
+    }, made_anew
 
 
 def insert(rows: Sequence[models.Model]) -> None:

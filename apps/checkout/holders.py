@@ -7,7 +7,7 @@ What an order took is read from its own frozen figures: an order that took no po
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -35,6 +35,7 @@ from apps.wallet import services as wallet
 from mall.errors import NotFound, ShopError
 from mall.pricing import refs
 from mall.pricing.quote import Quote
+from mall.pricing.refs import Ref
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +150,7 @@ class Coupons(Holder):
     taken_meanwhile = (coupons.CouponUnavailable, coupons.CouponConflict)
 
     def concerns(self, order: Order) -> bool:
-        return bool(coupon_ids_of(order))
+        return any(ref.kind == refs.COUPON for ref in _named(order) if ref)
 
     def came_with(self, order: Order) -> bool:
         return True
@@ -419,5 +420,9 @@ def _activity_price_fen(order: Order, quote: Quote) -> int:
 
 def coupon_ids_of(order: Order) -> list[UUID]:
     """The public ids of the coupons that made the order cheaper."""
-    named = (refs.read(reduction["ref"]) for reduction in order.applied)
-    return [ref.public_id for ref in named if ref and ref.public_id is not None]
+    return [ref.public_id for ref in _named(order) if ref and ref.public_id is not None]
+
+
+def _named(order: Order) -> Iterator[Ref | None]:
+    """The offers that took something off."""
+    return (refs.read(reduction["ref"]) for reduction in order.applied)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import fields, replace
 from datetime import datetime, timedelta
@@ -31,6 +31,8 @@ _SENT_TWICE: Final = timedelta(minutes=5)
 # What every request has said since the first: it counts even where it was left out. Later fields do only where they
 # say something, so that a request of before stays the same request.
 _ALWAYS_SAID: Final = frozenset({"items", "address_id", "coupon_id", "use_points", "activity"})
+_UNSAID: Final = {each.name: each.default for each in fields(Choice)}
+_CANONICAL: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 
 class PriceChanged(ShopError):
@@ -60,6 +62,14 @@ class _KeyTaken(ShopError):
     """Another request with the same key was faster; its order is the answer."""
 
     code = "idempotency_key_taken"
+
+
+# What the database's constraints say against an order's row.
+_REFUSALS: Final[Mapping[str, type[ShopError]]] = {
+    "order_once_per_idempotency_key": _KeyTaken,
+    orders.PLACE_TAKEN: orders.UnpaidPlaceTaken,
+    orders.NO_PLACE_FREE: orders.TooManyUnpaidOrders,
+}
 
 
 def place(
@@ -175,16 +185,10 @@ def _write_at_a_free_place(member: Member, composition: Composition, **request: 
     Each time that a place is gone at the last moment another order has it for good, so the tries are as many as
     the places; the order's row is written first, so a try costs nothing else.
     """
-    too_many = orders.TooManyUnpaidOrders(details={"max": settings.MEMBER_UNPAID_ORDERS})
-    refusals: dict[str, ShopError | type[ShopError]] = {
-        "order_once_per_idempotency_key": _KeyTaken,
-        orders.PLACE_TAKEN: orders.UnpaidPlaceTaken,
-        orders.NO_PLACE_FREE: too_many,
-    }
     for _ in range(settings.MEMBER_UNPAID_ORDERS):
-        with suppress(orders.UnpaidPlaceTaken), transactions.refine(refusals):
+        with suppress(orders.UnpaidPlaceTaken), transactions.refine(_REFUSALS):
             return _write(member, composition, **request)
-    raise too_many
+    raise orders.TooManyUnpaidOrders
 
 
 def _write(
@@ -280,11 +284,11 @@ def _snapshot(address: Address) -> dict[str, str]:
 
 def _hash(choice: Choice, remark: str, *, expected_payable_fen: int) -> str:
     """What the request said, as SHA-256 of canonical JSON: equal for the same request, whoever sends it."""
-    wanted: dict[str, Any] = {each.name: getattr(choice, each.name) for each in fields(choice)}
-    for each in fields(choice):
-        if each.name not in _ALWAYS_SAID and wanted[each.name] == each.default:
-            del wanted[each.name]
+    wanted: dict[str, Any] = {
+        name: value
+        for name, default in _UNSAID.items()
+        if (value := getattr(choice, name)) != default or name in _ALWAYS_SAID
+    }
     wanted["activity"] = choice.activity.said() if choice.activity else None
     said = {"choice": wanted, "expected_payable_fen": expected_payable_fen, "remark": remark}
-    canonical = json.dumps(said, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    return hashlib.sha256(_CANONICAL.encode(said).encode()).hexdigest()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection
 from django.db.models import QuerySet
@@ -29,6 +29,9 @@ _WHO: Final = Planned(
     "text",
     "timestamptz",
 )
+# Of the ``address`` of another statement, for ``address_told``.
+ADDRESS_COLUMNS: Final = ", ".join(f"address.{field.column}" for field in Address._meta.concrete_fields)
+_ADDRESS_NAMES: Final = [field.attname for field in Address._meta.concrete_fields]
 _LEVELS: Final = versions.Kept(
     "levels", load=lambda: {level.pk: level for level in Level.objects.order_by("rank")}
 )
@@ -120,6 +123,11 @@ def address_of(*, member: Member, address_id: int) -> Address:
     if address is None:
         raise NotFound
     return address
+
+
+def address_told(row: Sequence[Any]) -> Address:
+    """The address that ``ADDRESS_COLUMNS`` said."""
+    return Address.from_db(connection.alias, _ADDRESS_NAMES, row)
 
 
 def by_public_id(public_id: str) -> Member:

@@ -54,6 +54,9 @@ class TooManyUnpaidOrders(ShopError):
     message = "待付款的订单太多，请先付款或取消部分订单"
     kind = Kind.CONFLICT
 
+    def __init__(self) -> None:
+        super().__init__(details={"max": settings.MEMBER_UNPAID_ORDERS})
+
 
 class UnpaidPlaceTaken(ShopError):
     """Another order of the same member, placed at the same moment, took this place: the next try takes another."""
@@ -154,9 +157,10 @@ def place(
     of the places for unpaid orders (``PLACE_TAKEN``, ``NO_PLACE_FREE``): the order takes the first free one of its member.
     """
     transactions.require()
-    order = Order(
+    order = statements.fresh(
+        Order,
         order_no=numbers.dated("SO", at=at),
-        member=member,
+        member_id=member.pk,
         status=LIFECYCLE.initial,
         goods_fen=quote.goods_fen,
         reduction_fen=quote.reduction_fen,
@@ -198,7 +202,7 @@ def _as_read(order: Any, lines: list[OrderLine], goods: Mapping[int, Goods]) -> 
     for line in lines:
         shown: Any = line
         shown.product_id = goods[line.sku_id].product_id
-    statements.hold(order, "lines", lines)
+    order.written_lines = lines
     order.moves = [
         {
             "move": "place",
@@ -340,7 +344,8 @@ def _require_one(updated: int) -> None:
 
 
 def _line(item: Item, goods: Goods) -> OrderLine:
-    return OrderLine(
+    return statements.fresh(
+        OrderLine,
         sku_id=item.sku_id,
         title=item.title,
         option_text=goods.option_text,
@@ -368,7 +373,9 @@ def _gift_lines(gifts: Sequence[Gifted], goods: Mapping[int, Goods]) -> list[Ord
         if line := lines.get(gift.sku_id):
             line.quantity += gift.quantity
             continue
-        lines[gift.sku_id] = OrderLine(
+        lines[gift.sku_id] = statements.fresh(
+            OrderLine,
+            reductions=[],
             sku_id=gift.sku_id,
             title=gift.title,
             option_text=goods[gift.sku_id].option_text,

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any, Final, NamedTuple
 
 import orjson
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection
 
 from apps.base import planned
 from apps.orders.models import Order, OrderLine
@@ -96,7 +96,7 @@ def write(order: Order, lines: Sequence[OrderLine], parts: Sequence[Part], *, mo
     for line, key in zip(lines, keys, strict=True):
         line.pk, line.order_id = key, order.pk
     for row in (order, *lines):
-        row._state.adding, row._state.db = False, connection.alias
+        row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
 
 
 def write_moves(

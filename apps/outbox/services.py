@@ -157,8 +157,7 @@ def publish_many(events: Sequence[Event], *, at: datetime) -> None:
 
 
 def announcing(event: Event, *, at: datetime) -> dict[str, Any]:
-    """The values of ``ANNOUNCED`` for a statement that is about to be sent, in a transaction; the nudge is given here."""
-    transactions.require()
+    """The values of ``ANNOUNCED`` for a statement that is about to be sent, in the caller's transaction; nudges as well."""
     nudges.after_commit(DELIVER)
     return {"news_kind": event.name, "news": json.dumps(event.payload()), "news_at": at}
 

@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.db import connection, transaction
 
 from apps.base import clauses
-from apps.base.clauses import Clause
+from apps.base.clauses import Clause, Part
 from apps.coupons.models import Coupon, CouponMove
 from apps.coupons.states import LIFECYCLE, CouponStatus
 from mall.errors import NotFound, ShopError
@@ -19,7 +19,7 @@ from mall.errors import NotFound, ShopError
 _TAKEN = {CouponStatus.HELD, CouponStatus.USED}
 # One coupon, as nearly every order has: nobody can wait for another in a circle, so it is asked and taken at once. Where
 # this changes nothing, _ASK says why.
-_TAKE_ONE: Final = """
+_TAKEN_AND_NOTED: Final = """
     coupon_taken AS (
         UPDATE coupons_coupon AS coupon SET status = 'HELD', order_no = {order_no}
          WHERE coupon.public_id = {coupon_id} AND coupon.member_id = {member_id}
@@ -37,8 +37,12 @@ _TAKE_ONE: Final = """
         RETURNING id
     )
 """
-_TAKEN_AND_NOTED: Final = ("(SELECT count(*) FROM coupon_taken)", "(SELECT count(*) FROM coupon_noted)")
-_TYPES: Final = {"order_no": "text", "member_id": "bigint", "at": "timestamptz", "coupon_id": "uuid"}
+_TAKE_ONE: Final = Part(
+    _TAKEN_AND_NOTED,
+    done="(SELECT count(*) FROM coupon_noted) = 1",
+    answers=("(SELECT count(*) FROM coupon_taken)", "(SELECT count(*) FROM coupon_noted)"),
+    types={"order_no": "text", "member_id": "bigint", "at": "timestamptz", "coupon_id": "uuid"},
+)
 # In order of their ids, so that two orders that want the same coupons queue instead of deadlocking. Moves of a coupon
 # are appended under its lock only, so that what is asked here stays true until it is taken.
 _ASK: Final = """
@@ -108,7 +112,7 @@ def taking(*, order_no: str, member_id: int, public_id: UUID, at: datetime) -> C
         _ask_and_take(order_no=order_no, member_id=member_id, public_ids=[public_id], at=at)
         return False
 
-    return Clause(_TAKE_ONE, f"{_TAKEN_AND_NOTED[1]} = 1", _TAKEN_AND_NOTED, _TYPES, told, settle)
+    return Clause(_TAKE_ONE, told, settle)
 
 
 def _ask_and_take(*, order_no: str, member_id: int, public_ids: Collection[UUID], at: datetime) -> None:

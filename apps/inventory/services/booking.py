@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.db import connection, transaction
 
 from apps.base import planned
-from apps.base.clauses import Clause
+from apps.base.clauses import Clause, Part
 from apps.inventory.models import Hold, StockEntry
 from apps.inventory.states import EntryKind, HoldStatus
 from mall.errors import ShopError
@@ -232,7 +232,7 @@ def holding(
             otherwise(shelves or ())
         return bool(wanted)
 
-    return Clause(*_held_at_once(limit.order_nos, tuple(limit.told)), told, settle)
+    return Clause(_held_at_once(limit.order_nos, tuple(limit.told)), told, settle)
 
 
 def end_holds(holds: Sequence[Hold], *, becomes: HoldStatus, kind: EntryKind, at: datetime) -> None:
@@ -266,21 +266,19 @@ def _held(order_nos: str) -> str:
 
 
 @lru_cache(maxsize=8)
-def _held_at_once(
-    order_nos: str, ids: tuple[str, ...]
-) -> tuple[str, str, tuple[str, ...], Mapping[str, str]]:
-    """Text, answers and types of ``holding``; ``ids`` are the names of the values in ``order_nos``."""
+def _held_at_once(order_nos: str, ids: tuple[str, ...]) -> Part:
+    """The part of ``holding``; ``ids`` are the names of the values in ``order_nos``."""
     named = order_nos % {name: f"{{{name}}}" for name in ids}
-    return (
+    shelves = "(SELECT array_agg(ARRAY[id, sku_id, place_id, priority, free]) FROM stock_shelves)"
+    return Part(
         _HELD_AT_ONCE.replace("[order_nos]", named),
-        "EXISTS (SELECT 1 FROM stock_wanted)",
-        (
+        done="EXISTS (SELECT 1 FROM stock_wanted)",
+        answers=(
             "(SELECT count(*) FROM stock_wanted)",
             "(SELECT count(*) FROM stock_changed)",
-            """CASE WHEN NOT EXISTS (SELECT 1 FROM stock_wanted) THEN
-               (SELECT array_agg(ARRAY[id, sku_id, place_id, priority, free]) FROM stock_shelves) END""",
+            f"CASE WHEN NOT EXISTS (SELECT 1 FROM stock_wanted) THEN {shelves} END",  # noqa: S608 -- likewise
         ),
-        {
+        types={
             **dict.fromkeys(ids, "bigint"),
             "sku_ids": "bigint[]",
             "sku_units": "int[]",

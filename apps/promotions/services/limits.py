@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from django.db.models import Count, Sum
 
 from apps.base import clauses, days, planned, transactions
-from apps.base.clauses import Clause
+from apps.base.clauses import Clause, Part
 from apps.promotions.models import Promotion, Tally, Usage
 from apps.promotions.services import tallies
 from mall.errors import Kind, ShopError
@@ -47,7 +47,7 @@ _NOTE: Final = f"""
 """  # noqa: S608 -- likewise
 # Nearly every promotion is counted in no tally: then its uses are noted together with the locks that keep its limits as
 # they are. Where one of them is counted, or gone, nothing is noted yet.
-_NOTE_UNCOUNTED: Final = f"""
+_UNCOUNTED: Final = f"""
     uses_before AS MATERIALIZED (
         SELECT EXISTS (SELECT 1 FROM promotions_usage WHERE order_no = {{order_no}} AND verb = '{Usage.Verb.HOLD}') AS held
     ), uses_shared AS MATERIALIZED (
@@ -64,15 +64,20 @@ _NOTE_UNCOUNTED: Final = f"""
     )
 """  # noqa: S608 -- words of our own
 _NOTED: Final = ("(SELECT held FROM uses_before)", "(SELECT count(*) > 0 FROM uses_noted)")
-_TYPES: Final = {
-    "order_no": "text",
-    "member_id": "bigint",
-    "at": "timestamptz",
-    "day": "date",
-    "promotion_ids": "bigint[]",
-    "promoted_units": "int[]",
-    "amounts_fen": "bigint[]",
-}
+_NOTE_UNCOUNTED: Final = Part(
+    _UNCOUNTED,
+    done=f"({' OR '.join(_NOTED)})",
+    answers=_NOTED,
+    types={
+        "order_no": "text",
+        "member_id": "bigint",
+        "at": "timestamptz",
+        "day": "date",
+        "promotion_ids": "bigint[]",
+        "promoted_units": "int[]",
+        "amounts_fen": "bigint[]",
+    },
+)
 
 
 class LimitReached(ShopError):
@@ -166,7 +171,7 @@ def holding(
         planned.rows(_NOTE, told)
         return False
 
-    return Clause(_NOTE_UNCOUNTED, f"({' OR '.join(_NOTED)})", _NOTED, _TYPES, told, settle)
+    return Clause(_NOTE_UNCOUNTED, told, settle)
 
 
 def _take_all(

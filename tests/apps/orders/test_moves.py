@@ -128,7 +128,10 @@ def test_a_formed_order_is_told_as_paid_once() -> None:
     for _ in range(2):
         with suppress(MoveRefused), transaction.atomic():
             orders.form(order_no=order.order_no, actor=Actor.SYSTEM, at=AT)
-    assert list(Announcement.objects.order_by("id").values_list("kind", flat=True)) == ["OrderPlaced", "OrderPaid"]
+    assert list(Announcement.objects.order_by("id").values_list("kind", flat=True)) == [
+        "OrderPlaced",
+        "OrderPaid",
+    ]
 
 
 def test_an_order_notes_more_of_its_activity_and_never_another_one() -> None:
