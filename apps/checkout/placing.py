@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from django.conf import settings
 
-from apps.base import transactions
+from apps.base import transactions, versions
 from apps.carts import services as carts
 from apps.catalog.articles import Article
 from apps.checkout import quoting, scarce
@@ -139,6 +139,7 @@ def _price_and_write(
         except scarce.taken_meanwhile() as refusal:
             if last or not _may_be_priced_anew(refusal, composition):
                 raise
+            _look_again()
     raise AssertionError("the last round answers or raises")
 
 
@@ -159,6 +160,13 @@ def _compose(member: Member, choice: Choice, *, expected_payable_fen: int, at: d
 
 def _is_fetched(choice: Choice) -> bool:
     return choice.delivery is not None and choice.delivery.kind == DeliveryKind.PICKUP
+
+
+def _look_again() -> None:
+    """Have the next price made of what is kept now: the order may have waited for others since the request came in."""
+    if versions.known():
+        versions.forget()
+        versions.read()
 
 
 def _other_coupons(choice: Choice, composition: Composition) -> list[str]:

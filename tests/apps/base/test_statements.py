@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from apps.base.statements import Select, insert_unless_there
+from apps.base.statements import Select, fresh, insert_unless_there
 from apps.catalog.models import Brand, Product, Sku
 from tests.apps.catalog import make
 
@@ -62,6 +62,15 @@ def test_a_row_is_written_unless_it_is_there():
     first, second = Brand(name="青禾"), Brand(name="青禾")
     assert (insert_unless_there(first), insert_unless_there(second)) == (True, False)
     assert list(Brand.objects.filter(name="青禾")) == [first]
+
+
+def test_a_fresh_row_is_what_its_model_makes_of_the_same_columns():
+    columns = {"title": "茶杯", "price_fen": 7, "attributes": [], "options": [], "created_at": timezone.now()}
+    made, known = fresh(Product, **columns), Product(**columns)
+    assert {**made.__dict__, "_state": None} == {**known.__dict__, "_state": None}
+    assert made._state.adding
+    with pytest.raises(TypeError, match=r"\['attributes', 'created_at', 'options'\]"):
+        fresh(Product, title="茶杯")
 
 
 def test_a_value_that_the_queryset_changes_is_refused():
