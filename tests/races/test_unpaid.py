@@ -121,6 +121,7 @@ def test_a_shop_that_counts_as_of_before_the_shelf_is_locked_gives_one_member_mo
     numbers = [
         make.order(*buyer, [(pot, 1)]).order_no for _ in range(2)
     ]  # not in turn: both are there already
+    Hold.objects.all().delete()
     limit = inventory.Limit(order_facts.UNPAID_OF, {"member_id": buyer[0].pk}, 5)
     first_holds = threading.Event()
 
