@@ -6,12 +6,11 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from django.db import connection
 from django.db.models import QuerySet
 
 from apps.base import versions
 from apps.base.planned import Planned
-from apps.base.statements import Select
+from apps.base.statements import Select, known
 from apps.members.models import Address, Document, GrowthEntry, Level, LevelChange, Member, Membership
 from apps.members.tokens import hash_of
 from mall.errors import NotFound
@@ -53,7 +52,7 @@ def member_of_token(access: str, *, at: datetime) -> Member | None:
     if row is None:
         return None
     versions.look(row[-1])
-    member = Member.from_db(connection.alias, _COLUMNS, row[:-1])
+    member = known(Member, _COLUMNS, row[:-1])
     if member.level_id is not None:
         member.level = level_of(member.level_id)
     return member
@@ -127,7 +126,7 @@ def address_of(*, member: Member, address_id: int) -> Address:
 
 def address_told(row: Sequence[Any]) -> Address:
     """The address that ``ADDRESS_COLUMNS`` said."""
-    return Address.from_db(connection.alias, _ADDRESS_NAMES, row)
+    return known(Address, _ADDRESS_NAMES, row)
 
 
 def by_public_id(public_id: str) -> Member:

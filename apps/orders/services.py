@@ -154,7 +154,7 @@ def place(
     The order is answered as ``selectors.of_member`` reads it. Must run inside a transaction, as its first writer.
     A member's key is unique (``order_once_per_idempotency_key``): of two requests at once the second waits
     here for the first, and its IntegrityError is the caller's to refine, around the whole transaction. So is that
-    of the places for unpaid orders (``PLACE_TAKEN``, ``NO_PLACE_FREE``): the order takes the first free one of its member.
+    of the places for unpaid orders (``PLACE_TAKEN``, ``NO_PLACE_FREE``): the order takes a free one of its member.
     """
     transactions.require()
     order = statements.fresh(

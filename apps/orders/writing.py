@@ -22,13 +22,14 @@ from mall.events import OrderPlaced
 _ONE_BY_ONE: Final = (
     "(SELECT pg_advisory_xact_lock(hashtext('orders_order'), hashint8(%(member_id)s))) AS in_turn"
 )
-# The lowest place that no unpaid order of the member has, 0 where all are taken. Who had to wait reads it as of before, and
-# the unique constraint says so.
-_FIRST_FREE_PLACE: Final = """COALESCE((
-            SELECT MIN(place) FROM generate_series(1, %(most_unpaid)s) AS place
+# A place that no unpaid order of the member has, 0 where all are taken. Who had to wait reads it as of before, and the
+# unique constraint says so.
+_FREE_PLACE: Final = """COALESCE((
+            SELECT place FROM generate_series(1, %(most_unpaid)s) AS place
              WHERE NOT EXISTS (SELECT 1 FROM orders_order AS taken
                                 WHERE taken.member_id = told.member_id
-                                  AND taken.status = 'UNPAID' AND taken.unpaid_place = place)), 0)"""
+                                  AND taken.status = 'UNPAID' AND taken.unpaid_place = place)
+             LIMIT 1), 0)"""
 # Lines get their ids in the order in which they are told. A part names its line by the SKU: one is bought once only.
 _WRITE: Final = """
     WITH placed AS (
@@ -78,7 +79,7 @@ class _Texts(NamedTuple):
 def write(order: Order, lines: Sequence[OrderLine], parts: Sequence[Part], *, most_unpaid: int) -> None:
     """Write a new order with its lines, reductions, first move and news; the keys of order and lines are set.
 
-    It takes the first of its member's ``most_unpaid`` places that is free. What the constraints say against it is
+    It takes a free one of its member's ``most_unpaid`` places. What the constraints say against it is
     the caller's to refine.
     """
     texts = _texts()
@@ -138,7 +139,7 @@ def _texts() -> _Texts:
     text = _WRITE.format(
         columns=", ".join(columns),
         values=", ".join(f"told.{name}" for name in columns),
-        place=_FIRST_FREE_PLACE,
+        place=_FREE_PLACE,
         in_turn=_ONE_BY_ONE,
         line_columns=", ".join(line_columns),
         line_values=", ".join(f"line.{name}" for name in line_columns),
