@@ -14,7 +14,7 @@ from mall.pricing.offers import AnyCoupon
 
 _BOTH: Final = Planned(
     f"""
-    SELECT {coupon_facts.wallet_column("$1", "$2")}, {member_facts.ADDRESS_COLUMNS}
+    SELECT {coupon_facts.wallet_column(member_id="$1", at="$2")}, {member_facts.ADDRESS_COLUMNS}
       FROM members_address AS address WHERE address.id = $3 AND address.member_id = $1
     """,  # noqa: S608 -- columns of our own
     "bigint",

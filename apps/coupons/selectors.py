@@ -156,7 +156,7 @@ def wallet_offers(*, member: Member, at: datetime) -> list[AnyCoupon]:
     return wallet_told(told)
 
 
-def wallet_column(member_id: str, at: str) -> str:
+def wallet_column(*, member_id: str, at: str) -> str:
     """The text of a column of a statement made elsewhere: a member's wallet at a moment, to be read by ``wallet_told``.
 
     ``member_id`` and ``at`` are the places of a bigint and a timestamptz in that statement.
@@ -190,7 +190,7 @@ def _why_not_now(worth: kept.Worth, waits_until: str) -> str:
     return f"{begins.month}月{begins.day}日 {begins:%H:%M} 起可用"
 
 
-_OFFERED: Final = Planned(f"SELECT {wallet_column('$1', '$2')}", "bigint", "timestamptz")
+_OFFERED: Final = Planned(f"SELECT {wallet_column(member_id='$1', at='$2')}", "bigint", "timestamptz")
 
 
 def offers_again(public_ids: Collection[UUID]) -> dict[str, AnyCoupon]:
