@@ -5,7 +5,7 @@ An event says what happened and which row to look at, never how the row looked: 
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 _BY_NAME: dict[str, type[Event]] = {}
@@ -26,7 +26,7 @@ class Event:
 
     def payload(self) -> dict[str, Any]:
         """Return the plain values, ready for JSON."""
-        return asdict(self)
+        return dict(vars(self))
 
 
 class UnknownEvent(LookupError):

@@ -10,9 +10,14 @@ from django.conf import settings
 from mall.errors import Invalid
 
 
+def local(at: datetime) -> datetime:
+    """Return the same instant in the shop's time."""
+    return at.astimezone(ZoneInfo(settings.TIME_ZONE))
+
+
 def shop_day(at: datetime) -> date:
     """Return the shop's calendar day of an instant."""
-    return at.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
+    return local(at).date()
 
 
 def told(at: datetime) -> str:

@@ -12,7 +12,8 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property, lru_cache
 from typing import Any, Final, Generic, TypeVar
 
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connection, models
+from django.db.models.base import ModelState
 from django.db.models.query import get_related_populators
 from psycopg2 import sql
 
@@ -188,6 +189,42 @@ def hold(made: models.Model, name: str, rows: Sequence[models.Model]) -> None:
     related._prefetch_done = True
     cache: dict[str, Any] = made.__dict__.setdefault("_prefetched_objects_cache", {})
     cache[name] = related
+
+
+def known(model: type[M], names: Sequence[str], row: Sequence[Any]) -> M:
+    """A row of the database with these columns, as ``from_db`` makes it: for rows that are read all day."""
+    made = model.__new__(model)
+    made.__dict__.update(zip(names, row, strict=True))
+    made._state = ModelState()
+    made._state.adding, made._state.db = False, DEFAULT_DB_ALIAS
+    return made
+
+
+def fresh(model: type[M], **columns: Any) -> M:
+    """A row that is to be written, as ``model(**columns)`` makes it: for rows of plain values that are made all day.
+
+    Raises TypeError where a default that is made for each row is left to it.
+    """
+    plain, made_anew = _defaults(model)
+    if missing := made_anew - columns.keys():
+        raise TypeError(f"{model.__name__} has to be given {sorted(missing)}")
+    made = model.__new__(model)
+    made.__dict__.update(plain)
+    made.__dict__.update(columns)
+    made._state = ModelState()
+    return made
+
+
+@lru_cache(maxsize=64)
+def _defaults(model: type[models.Model]) -> tuple[Mapping[str, Any], frozenset[str]]:
+    """The columns' defaults, and the columns that have one of their own for each row."""
+    fields = model._meta.concrete_fields
+    made_anew = frozenset(
+        field.attname for field in fields if field.has_default() and callable(field.default)
+    )
+    return {
+        field.attname: field.get_default() for field in fields if field.attname not in made_anew
+    }, made_anew
 
 
 def insert(rows: Sequence[models.Model]) -> None:

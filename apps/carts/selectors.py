@@ -12,12 +12,8 @@ from apps.members.models import Member
 
 
 def items_of(*, member: Member) -> QuerySet[CartItem]:
-    """A member's cart, what was added last first, with SKUs and products, those off sale included."""
-    return (
-        CartItem.objects.filter(member=member)
-        .select_related("sku__product__category", "sku__product__brand")
-        .order_by("-added_at", "-id")
-    )
+    """A member's cart, what was added last first; what is off sale is among it."""
+    return CartItem.objects.filter(member=member).order_by("-added_at", "-id")
 
 
 def selected_of(*, member: Member) -> list[tuple[int, int]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from apps.catalog.models import Product, Returns, Sku
 from mall.errors import Invalid, ShopError
@@ -36,23 +36,40 @@ class QuantityNotAllowed(ShopError):
     message = "购买数量不符合要求"
 
 
-def check_quantity(product: Product, quantity: int) -> None:
-    """Refuse a quantity that one order may not hold of this product (summed over its SKUs).
+class Bounds(NamedTuple):
+    """How many of a product one order may hold: from ``least`` to ``most`` (None: without end), in steps."""
 
-    Raises QuantityNotAllowed with the sentence for the shopper.
-    """
-    least, most, step = product.min_quantity, product.max_quantity, product.quantity_step
-    if quantity < least:
-        reason = f"「{product.title}」{least} 件起购"
-    elif most is not None and quantity > most:
-        reason = f"「{product.title}」每单限购 {most} 件"
-    elif quantity % step:
-        reason = f"「{product.title}」需按 {step} 的倍数购买"
-    else:
-        return
-    raise QuantityNotAllowed(
-        reason, details={"product_id": product.pk, "min": least, "max": most, "step": step}
-    )
+    product_id: int
+    title: str
+    least: int
+    most: int | None
+    step: int
+
+    @classmethod
+    def of(cls, product: Product) -> Bounds:
+        """Those of a product."""
+        return cls(
+            product.pk, product.title, product.min_quantity, product.max_quantity, product.quantity_step
+        )
+
+    def refusal(self, quantity: int) -> QuantityNotAllowed | None:
+        """Why one order may not hold so many (summed over the product's SKUs), for the shopper; None where it may."""
+        if quantity < self.least:
+            reason = f"「{self.title}」{self.least} 件起购"
+        elif self.most is not None and quantity > self.most:
+            reason = f"「{self.title}」每单限购 {self.most} 件"
+        elif quantity % self.step:
+            reason = f"「{self.title}」需按 {self.step} 的倍数购买"
+        else:
+            return None
+        bounds = {"product_id": self.product_id, "min": self.least, "max": self.most, "step": self.step}
+        return QuantityNotAllowed(reason, details=bounds)
+
+
+def check_quantity(product: Product, quantity: int) -> None:
+    """Refuse a quantity that one order may not hold of this product. Raises QuantityNotAllowed."""
+    if refusal := Bounds.of(product).refusal(quantity):
+        raise refusal
 
 
 def check_product(product: Product) -> None:

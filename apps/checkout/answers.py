@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
-from rest_framework.fields import DateTimeField
 
+from apps.base import days
 from apps.checkout import activities, bills, refunds
 from apps.checkout import serializers as shapes
 from apps.checkout.delay_serializers import DelaySerializer
@@ -35,7 +35,6 @@ _TIMES = (
 )
 _GIFT = ("ref", "label", "sku_id", "title", "quantity", "missing")
 _ADDRESS = ("name", "phone", "province", "city", "district", "detail", "postal_code")
-_TIME = DateTimeField()
 
 
 def whole(
@@ -104,7 +103,7 @@ def row(order: Order, *, refunds_of: Refunds) -> dict[str, Any]:
         "order_no": order.order_no,
         "status": str(order.status),
         "status_text": refunds.order_text(order, back),
-        "items": [_item(line) for line in order.lines.all()],
+        "items": [_item(line) for line in order.lines_told],
         "balance_fen": order.balance_fen,
         "due_fen": bills.asked_fen(order),
         "refunded_fen": refunds.back_of_price_fen(order, back),
@@ -159,4 +158,5 @@ def _reduction(part: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _time(at: datetime | None) -> str | None:
-    return None if at is None else _TIME.to_representation(at)
+    """A moment as the serializers show it, in the shop's time."""
+    return None if at is None else days.local(at).isoformat()

@@ -6,8 +6,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from apps.catalog import selectors as catalog_facts
-from apps.catalog.models import Sku
+from apps.catalog.articles import Article
 from apps.fulfillment import freight
 from apps.inventory import selectors as stock_facts
 from apps.members.models import Address, Member
@@ -40,7 +39,11 @@ def offers_for(
 
 
 def basket_of(
-    *, member: Member, skus: Mapping[int, Sku], quantities: Mapping[int, int], address: Address | None = None
+    *,
+    member: Member,
+    skus: Mapping[int, Article],
+    quantities: Mapping[int, int],
+    address: Address | None = None,
 ) -> Basket:
     """Sellable SKUs as pricing takes them; without an address the freight is not known yet."""
     freights: tuple[Freight, ...] = ()
@@ -58,41 +61,30 @@ def basket_of(
     )
 
 
-def line(sku: Sku, quantity: int, *, freight_ref: str | None = None) -> Line:
-    """A SKU as a line of the basket, at its list price."""
-    product = sku.product
+def line(article: Article, quantity: int, *, freight_ref: str | None = None) -> Line:
+    """So many of a SKU as a line of the basket, at its list price."""
     return Line(
-        sku_id=sku.pk,
-        product_id=product.pk,
-        category_ids=catalog_facts.category_ids_of(product),
-        brand_id=product.brand_id,
-        title=product.title,
+        sku_id=article.sku_id,
+        product_id=article.product_id,
+        category_ids=article.category_ids,
+        brand_id=article.brand_id,
+        title=article.title,
         quantity=quantity,
-        unit_price_fen=sku.price_fen,
-        weight_g=sku.weight_g,
+        unit_price_fen=article.price_fen,
+        weight_g=article.weight_g,
         freight_ref=freight_ref,
     )
 
 
-def option_text(sku: Sku) -> str:
-    """A SKU's option values for people, in the product's order of options: ``白 / 大``."""
-    return " / ".join(str(sku.option_values.get(option["name"], "")) for option in sku.product.options)
-
-
-def image_name(sku: Sku) -> str:
-    """The stored picture of a SKU, its product's cover where it has none of its own."""
-    return sku.image.name or sku.product.cover.name or ""
-
-
-def shown(sku: Sku) -> dict[str, Any]:
+def shown(article: Article) -> dict[str, Any]:
     """How a SKU looks beside its figures: its product, its picture and its option values."""
     return {
-        "product_id": sku.product_id,
-        "image_url": stored.address(image_name(sku), stored.Size.LIST),
-        "option_text": option_text(sku),
-        "returns": catalog_facts.returns_of(sku.product),
-        "freight_insurance": catalog_facts.insurance_of(sku.product),
-        "virtual": sku.virtual,
+        "product_id": article.product_id,
+        "image_url": stored.address(article.image, stored.Size.LIST),
+        "option_text": article.option_text,
+        "returns": article.returns,
+        "freight_insurance": article.insurance,
+        "virtual": article.virtual,
     }
 
 

@@ -7,7 +7,7 @@ What an order took is read from its own frozen figures: an order that took no po
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -16,6 +16,7 @@ from uuid import UUID
 from django.conf import settings
 
 from apps.bargain import services as bargains
+from apps.base.clauses import Clause
 from apps.campaigns import services as campaigns
 from apps.checkout.activities import ActivityNotFound, bargain, points_good, presale, referral_prize
 from apps.coupons import services as coupons
@@ -34,6 +35,7 @@ from apps.wallet import services as wallet
 from mall.errors import NotFound, ShopError
 from mall.pricing import refs
 from mall.pricing.quote import Quote
+from mall.pricing.refs import Ref
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,9 +77,13 @@ class Holder(ABC):
     def concerns(self, order: Order) -> bool:
         """Whether the order took, or is to take, any of it: read from its frozen figures, without a statement."""
 
-    @abstractmethod
     def hold(self, *, order: Order, quote: Quote, demand: Mapping[int, int], at: datetime) -> None:
-        """Take what the order was priced with; ``demand`` is units by SKU id, gifts included."""
+        """Take what the order was priced with, where there is no clause; ``demand`` is units by SKU id, gifts included."""
+        raise NotImplementedError(f"{type(self).__name__} holds by a clause")
+
+    def clause(self, *, order: Order, quote: Quote, demand: Mapping[int, int], at: datetime) -> Clause | None:
+        """``hold`` as a part of a statement with other holders (``base.clauses``), None where it is none of this order."""
+        return None
 
     @abstractmethod
     def commit(self, *, order: Order, at: datetime) -> None:
@@ -118,11 +124,11 @@ class Promotions(Holder):
         named += [gift["ref"] for gift in order.gifts if gift["quantity"]]
         return any(ref.kind == refs.PROMOTION for ref in map(refs.read, named) if ref)
 
-    def hold(self, *, order: Order, quote: Quote, demand: Mapping[int, int], at: datetime) -> None:
-        promotions.hold(
+    def clause(self, *, order: Order, quote: Quote, demand: Mapping[int, int], at: datetime) -> Clause | None:
+        return promotions.holding(
             order_no=order.order_no,
             member_id=order.member_id,
-            quote=quote,
+            uses=promotions.uses_of(quote),
             most_unpaid=settings.MEMBER_UNPAID_USES,
             at=at,
         )
@@ -144,7 +150,7 @@ class Coupons(Holder):
     taken_meanwhile = (coupons.CouponUnavailable, coupons.CouponConflict)
 
     def concerns(self, order: Order) -> bool:
-        return bool(coupon_ids_of(order))
+        return any(ref.kind == refs.COUPON for ref in _named(order) if ref)
 
     def came_with(self, order: Order) -> bool:
         return True
@@ -152,6 +158,12 @@ class Coupons(Holder):
     def hold(self, *, order: Order, quote: Quote, demand: Mapping[int, int], at: datetime) -> None:
         public_ids = coupon_ids_of(order)
         coupons.hold(order_no=order.order_no, member_id=order.member_id, public_ids=public_ids, at=at)
+
+    def clause(self, *, order: Order, quote: Quote, demand: Mapping[int, int], at: datetime) -> Clause | None:
+        public_id, *more = coupon_ids_of(order)
+        if more:
+            return None
+        return coupons.taking(order_no=order.order_no, member_id=order.member_id, public_id=public_id, at=at)
 
     def commit(self, *, order: Order, at: datetime) -> None:
         coupons.commit(order_no=order.order_no, at=at)
@@ -337,17 +349,20 @@ class Stock(Holder):
         return not order.awaits_goods
 
     def hold(self, *, order: Order, quote: Quote, demand: Mapping[int, int], at: datetime) -> None:
-        limit = inventory.Limit(
-            order_facts.UNPAID_OF, {"member_id": order.member_id}, settings.MEMBER_UNPAID_UNITS
-        )
         place_id = order.delivery["place_id"] if order.delivery else None
+        limit = _most_unpaid(order)
         free = inventory.hold(order_no=order.order_no, demand=demand, limit=limit, place_id=place_id, at=at)
-        if sum(demand.values()) > settings.LARGE_ORDER_UNITS and any(
+        if _is_large(demand) and any(
             quantity * 2 > free[sku_id] for sku_id, quantity in demand.items() if sku_id in free
         ):
             # It takes most of what others could still buy: it is paid soon, or given back soon.
             soon = at + timedelta(minutes=settings.LARGE_ORDER_PAYMENT_MINUTES)
             orders.hasten(order=order, expires_at=soon)
+
+    def clause(self, *, order: Order, quote: Quote, demand: Mapping[int, int], at: datetime) -> Clause | None:
+        if order.delivery or _is_large(demand):
+            return None
+        return inventory.holding(order_no=order.order_no, demand=demand, limit=_most_unpaid(order), at=at)
 
     def commit(self, *, order: Order, at: datetime) -> None:
         inventory.commit(order_no=order.order_no, at=at)
@@ -380,6 +395,17 @@ class PickupCodes(Holder):
             moving.call_off(order=order)
 
 
+def _most_unpaid(order: Order) -> inventory.Limit:
+    """How many units of a SKU its buyer may hold unpaid."""
+    return inventory.Limit(
+        order_facts.UNPAID_OF, {"member_id": order.member_id}, settings.MEMBER_UNPAID_UNITS
+    )
+
+
+def _is_large(demand: Mapping[int, int]) -> bool:
+    return sum(demand.values()) > settings.LARGE_ORDER_UNITS
+
+
 def _activity_id(order: Order) -> Any:
     return order.activity["id"] if order.activity else None
 
@@ -394,5 +420,9 @@ def _activity_price_fen(order: Order, quote: Quote) -> int:
 
 def coupon_ids_of(order: Order) -> list[UUID]:
     """The public ids of the coupons that made the order cheaper."""
-    named = (refs.read(reduction["ref"]) for reduction in order.applied)
-    return [ref.public_id for ref in named if ref and ref.public_id is not None]
+    return [ref.public_id for ref in _named(order) if ref and ref.public_id is not None]
+
+
+def _named(order: Order) -> Iterator[Ref | None]:
+    """The offers that took something off."""
+    return (refs.read(reduction["ref"]) for reduction in order.applied)

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from apps.catalog import rules
-from apps.catalog.models import Product, Sku
-from apps.catalog.rules import QuantityNotAllowed
+from apps.catalog.articles import Article
+from apps.catalog.rules import Bounds, QuantityNotAllowed
 
 
-def broken(wanted: Iterable[tuple[Sku, int]]) -> dict[int, QuantityNotAllowed]:
+def broken(wanted: Iterable[tuple[Article, int]]) -> dict[int, QuantityNotAllowed]:
     """The refusals by product id, of the products of which so many units cannot be ordered at once."""
-    products: dict[int, Product] = {}
-    pieces: dict[int, int] = {}
-    for sku, quantity in wanted:
-        products[sku.product_id] = sku.product
-        pieces[sku.product_id] = pieces.get(sku.product_id, 0) + quantity
-    refusals: dict[int, QuantityNotAllowed] = {}
-    for product_id, product in products.items():
-        try:
-            rules.check_quantity(product, pieces[product_id])
-        except QuantityNotAllowed as refusal:
-            refusals[product_id] = refusal
-    return refusals
+    pieces: dict[Bounds, int] = {}
+    for article, quantity in wanted:
+        pieces[article.bounds] = pieces.get(article.bounds, 0) + quantity
+    return {
+        bounds.product_id: refusal
+        for bounds, quantity in pieces.items()
+        if (refusal := bounds.refusal(quantity)) is not None
+    }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import fields, replace
 from datetime import datetime, timedelta
@@ -12,11 +12,10 @@ from typing import Any, Final
 
 from django.conf import settings
 
-from apps.base import transactions
+from apps.base import transactions, versions
 from apps.carts import services as carts
-from apps.catalog import selectors as catalog_facts
-from apps.catalog.models import Sku
-from apps.checkout import baskets, quoting, scarce
+from apps.catalog.articles import Article
+from apps.checkout import quoting, scarce
 from apps.checkout.quoting import Choice, Composition
 from apps.inventory.services import OutOfStock
 from apps.members.models import Address, Member
@@ -24,16 +23,16 @@ from apps.orders import selectors as order_facts
 from apps.orders import services as orders
 from apps.orders.models import Order
 from apps.orders.states import DeliveryKind
-from apps.outbox import services as outbox
 from apps.promotions import services as promotions
 from mall.errors import Invalid, Kind, ShopError
-from mall.events import OrderPlaced
 
 # Who finds an empty cart so soon after an order of it has pressed twice, or looks at a page of before.
 _SENT_TWICE: Final = timedelta(minutes=5)
 # What every request has said since the first: it counts even where it was left out. Later fields do only where they
 # say something, so that a request of before stays the same request.
 _ALWAYS_SAID: Final = frozenset({"items", "address_id", "coupon_id", "use_points", "activity"})
+_UNSAID: Final = {each.name: each.default for each in fields(Choice)}
+_CANONICAL: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 
 class PriceChanged(ShopError):
@@ -63,6 +62,14 @@ class _KeyTaken(ShopError):
     """Another request with the same key was faster; its order is the answer."""
 
     code = "idempotency_key_taken"
+
+
+# What the database's constraints say against an order's row.
+_REFUSALS: Final[Mapping[str, type[ShopError]]] = {
+    "order_once_per_idempotency_key": _KeyTaken,
+    orders.PLACE_TAKEN: orders.UnpaidPlaceTaken,
+    orders.NO_PLACE_FREE: orders.TooManyUnpaidOrders,
+}
 
 
 def place(
@@ -132,6 +139,7 @@ def _price_and_write(
         except scarce.taken_meanwhile() as refusal:
             if last or not _may_be_priced_anew(refusal, composition):
                 raise
+            _look_again()
     raise AssertionError("the last round answers or raises")
 
 
@@ -152,6 +160,13 @@ def _compose(member: Member, choice: Choice, *, expected_payable_fen: int, at: d
 
 def _is_fetched(choice: Choice) -> bool:
     return choice.delivery is not None and choice.delivery.kind == DeliveryKind.PICKUP
+
+
+def _look_again() -> None:
+    """Have the next price made of what is kept now: the order may have waited for others since the request came in."""
+    if versions.known():
+        versions.forget()
+        versions.read()
 
 
 def _other_coupons(choice: Choice, composition: Composition) -> list[str]:
@@ -178,16 +193,10 @@ def _write_at_a_free_place(member: Member, composition: Composition, **request: 
     Each time that a place is gone at the last moment another order has it for good, so the tries are as many as
     the places; the order's row is written first, so a try costs nothing else.
     """
-    too_many = orders.TooManyUnpaidOrders(details={"max": settings.MEMBER_UNPAID_ORDERS})
-    refusals: dict[str, ShopError | type[ShopError]] = {
-        "order_once_per_idempotency_key": _KeyTaken,
-        orders.PLACE_TAKEN: orders.UnpaidPlaceTaken,
-        orders.NO_PLACE_FREE: too_many,
-    }
     for _ in range(settings.MEMBER_UNPAID_ORDERS):
-        with suppress(orders.UnpaidPlaceTaken), transactions.refine(refusals):
+        with suppress(orders.UnpaidPlaceTaken), transactions.refine(_REFUSALS):
             return _write(member, composition, **request)
-    raise too_many
+    raise orders.TooManyUnpaidOrders
 
 
 def _write(
@@ -227,23 +236,22 @@ def _write(
     )
     if from_cart:
         carts.take_ordered(member=member, quantities=composition.quantities)
-    outbox.publish(OrderPlaced(order_no=order.order_no, member_id=member.pk), at=at)
     scarce.hold(order=order, quote=composition.quote, demand=composition.demand, at=at)
     return order
 
 
-def remembered(sku: Sku, *, confirms_no_return: bool) -> orders.Goods:
+def remembered(article: Article, *, confirms_no_return: bool) -> orders.Goods:
     """What the order's line remembers of a SKU, as it was shown."""
-    returns = catalog_facts.returns_of(sku.product)
+    returns = article.returns
     return orders.Goods(
-        product_id=sku.product_id,
-        option_text=baskets.option_text(sku)[:120],
-        image=baskets.image_name(sku),
-        cost_fen=sku.cost_fen,
+        product_id=article.product_id,
+        option_text=article.option_text[:120],
+        image=article.image,
+        cost_fen=article.cost_fen,
         returns=returns["code"],
         returns_text=returns["text"],
         returns_confirmed=returns["needs_confirmation"] and confirms_no_return,
-        freight_insurance="" if sku.virtual else catalog_facts.insured_by(sku.product),
+        freight_insurance="" if article.virtual else article.insured_by,
     )
 
 
@@ -284,11 +292,11 @@ def _snapshot(address: Address) -> dict[str, str]:
 
 def _hash(choice: Choice, remark: str, *, expected_payable_fen: int) -> str:
     """What the request said, as SHA-256 of canonical JSON: equal for the same request, whoever sends it."""
-    wanted: dict[str, Any] = {each.name: getattr(choice, each.name) for each in fields(choice)}
-    for each in fields(choice):
-        if each.name not in _ALWAYS_SAID and wanted[each.name] == each.default:
-            del wanted[each.name]
+    wanted: dict[str, Any] = {
+        name: value
+        for name, default in _UNSAID.items()
+        if (value := getattr(choice, name)) != default or name in _ALWAYS_SAID
+    }
     wanted["activity"] = choice.activity.said() if choice.activity else None
     said = {"choice": wanted, "expected_payable_fen": expected_payable_fen, "remark": remark}
-    canonical = json.dumps(said, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    return hashlib.sha256(_CANONICAL.encode(said).encode()).hexdigest()

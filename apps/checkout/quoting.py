@@ -9,10 +9,10 @@ from typing import Any, Final, TypeVar
 
 from apps.carts import selectors as cart_facts
 from apps.carts.services import MAX_QUANTITY
-from apps.catalog import selectors as catalog_facts
-from apps.catalog.models import Sku
+from apps.catalog import articles
+from apps.catalog.articles import Article
 from apps.catalog.rules import QuantityNotAllowed
-from apps.checkout import activities, baskets, delivering, hints, limits, packing, virtual
+from apps.checkout import activities, baskets, brought, delivering, hints, limits, packing, virtual
 from apps.checkout.activities import Admission, Extra, Ticket, Wanted
 from apps.coupons import selectors as coupon_facts
 from apps.members import selectors as member_facts
@@ -130,7 +130,7 @@ class Composition:
     """
 
     quote: Quote
-    skus: Mapping[int, Sku]
+    skus: Mapping[int, Article]
     quantities: Mapping[int, int]
     address: Address | None
     weighed: tuple[Weighed, ...] = ()
@@ -207,10 +207,10 @@ def compose(*, member: Member, choice: Choice, at: datetime) -> Composition:
     Undeliverable, VirtualApart, BalanceShort, WalletOff, NotEnoughPoints, and what the activity, the way (``delivering``)
     and the ``packing`` refuse.
     """
-    address = _address(member, choice)
+    address, held = brought.read(member=member, address_id=_address_id(choice), at=at)
     admission = _admission(member, choice, address, at=at)
     quantities = _quantities(member, choice)
-    skus = catalog_facts.sellable_skus(quantities, at=at, early=member_facts.lead_of(member))
+    skus = articles.sellable(quantities, at=at, early=member_facts.lead_of(member))
     if missing := [sku_id for sku_id in quantities if sku_id not in skus]:
         raise NotOnSale(details={"sku_ids": missing})
     _refuse_quantities(skus, quantities)
@@ -225,7 +225,7 @@ def compose(*, member: Member, choice: Choice, at: datetime) -> Composition:
         basket = virtual.going_nowhere(basket)
     elif way is not None:
         basket = way.taken_by(basket)
-    offers, held = _offers(member, choice, basket, way, at=at)
+    offers = _offers(member, choice, basket, way, at=at)
     offers = virtual.offered(offers, admission) if nowhere else offers
     named = _named(member, choice, held)
     offers = hearing.heard(basket, offers)
@@ -252,10 +252,10 @@ def compose(*, member: Member, choice: Choice, at: datetime) -> Composition:
     given = {gift.sku_id for gift in quote.gifts if gift.quantity} - set(skus)
     wrapping = {}
     if wrapped is not None:
-        quote, wrapping = wrapped.onto(quote), {wrapped.sku.pk: wrapped.sku}
+        quote, wrapping = wrapped.onto(quote), {wrapped.sku.pk: articles.article_of(wrapped.sku)}
     return Composition(
         quote=quote,
-        skus={**skus, **(catalog_facts.skus(given) if given else {}), **wrapping},
+        skus={**skus, **(articles.of(given) if given else {}), **wrapping},
         quantities=quantities,
         address=None if nowhere else address,
         virtual=nowhere,
@@ -315,7 +315,7 @@ def _way(
 def _without_advice(told: Iterable[_Told]) -> tuple[_Told, ...]:
     """The same, where a reason says what to buy more of with one that does not."""
     return tuple(
-        replace(one, reason=_OUT_OF_REACH, short_by_fen=None, advises=False) if one.advises else one
+        one._replace(reason=_OUT_OF_REACH, short_by_fen=None, advises=False) if one.advises else one
         for one in told
     )
 
@@ -330,8 +330,8 @@ def _admission(member: Member, choice: Choice, address: Address | None, *, at: d
 
 def _offers(
     member: Member, choice: Choice, basket: Basket, way: delivering.Way | None, *, at: datetime
-) -> tuple[list[Offer], list[AnyCoupon]]:
-    """The offers on the choice and the coupons it may use."""
+) -> list[Offer]:
+    """The offers on the choice, but for coupons."""
     wanted = {line.sku_id: line.quantity for line in basket.lines}
     place_id = way.place.pk if way else None
     offers = baskets.offers_for(
@@ -340,7 +340,7 @@ def _offers(
     if choice.use_points:
         spent = deduction.deduction_offer(member=member, use_points=choice.use_points, at=at)
         offers += [spent] if spent else []
-    return offers, coupon_facts.wallet_offers(member=member, at=at)
+    return offers
 
 
 def _named(member: Member, choice: Choice, held: Sequence[AnyCoupon]) -> str | None:
@@ -374,12 +374,10 @@ def _balance_fen(member: Member, choice: Choice, *, payable_fen: int) -> int:
     return min(choice.use_balance, payable_fen)
 
 
-def _address(member: Member, choice: Choice) -> Address | None:
+def _address_id(choice: Choice) -> int | None:
     """Where it goes; what is fetched goes nowhere, whichever address was named."""
-    if choice.delivery is not None and choice.delivery.kind == DeliveryKind.PICKUP:
-        return None
-    address_id = choice.address_id
-    return None if address_id is None else member_facts.address_of(member=member, address_id=address_id)
+    is_fetched = choice.delivery is not None and choice.delivery.kind == DeliveryKind.PICKUP
+    return None if is_fetched else choice.address_id
 
 
 def _quantities(member: Member, choice: Choice) -> dict[int, int]:
@@ -400,7 +398,7 @@ def _refuse_without_freight(basket: Basket) -> None:
         raise NotSentAnywhere(details={"sku_ids": unsent})
 
 
-def _refuse_quantities(skus: Mapping[int, Sku], quantities: Mapping[int, int]) -> None:
+def _refuse_quantities(skus: Mapping[int, Article], quantities: Mapping[int, int]) -> None:
     for sku_id, quantity in quantities.items():
         if quantity > MAX_QUANTITY:
             raise QuantityNotAllowed(details={"sku_id": sku_id, "max": MAX_QUANTITY})

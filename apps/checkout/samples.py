@@ -6,8 +6,8 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from apps.catalog import selectors as catalog_facts
-from apps.catalog.models import Sku
+from apps.catalog import articles
+from apps.catalog.articles import Article
 from apps.checkout import activities, baskets
 from apps.checkout.activities import Admission, Extra, Ticket
 from apps.promotions import selectors as promotion_facts
@@ -38,12 +38,12 @@ def priced(
     """A sentence for each step: as few units as can be bought, a buyer without a level, freight left out, every offer of
     this moment.
     """
-    skus = catalog_facts.skus({step.sku_id for step in steps})
+    skus = articles.of({step.sku_id for step in steps})
     offers = promotion_facts.offers_for(member=None, at=at, sku_ids=list(skus))
     told = []
     for step in steps:
         sku = skus[step.sku_id]
-        least = sku.product.min_quantity
+        least = sku.bounds.least
         priced_as = step.label or label
         quote = _quote(step, sku, offers, kind=kind, label=priced_as, combines=combines)
         of_several = f"（{least} 件起购）" if least > 1 else ""
@@ -52,20 +52,23 @@ def priced(
         )
         apart = "、".join(one.label for one in quote.declined if one.reason == f"不与{priced_as}同享")
         told.append(
-            f"{step.called or sku.product.title}{of_several}：原价 {money.priced(sku.price_fen * least)}，{taken}，"
+            f"{step.called or sku.title}{of_several}：原价 {money.priced(sku.price_fen * least)}，{taken}，"
             f"实付 {money.priced(quote.payable_fen)}" + (f"；不同享：{apart}" if apart else "")
         )
     return told
 
 
 def _quote(
-    step: Step, sku: Sku, offers: Sequence[Offer], *, kind: str, label: str, combines: Collection[str]
+    step: Step, sku: Article, offers: Sequence[Offer], *, kind: str, label: str, combines: Collection[str]
 ) -> Quote:
     ticket = Ticket(kind=kind, id=step.activity_id)
     price = ActivityPrice(
-        ref=ticket.ref, label=label, prices_fen={sku.pk: step.price_fen}, scope=Skus(frozenset({sku.pk}))
+        ref=ticket.ref,
+        label=label,
+        prices_fen={sku.sku_id: step.price_fen},
+        scope=Skus(frozenset({sku.sku_id})),
     )
     admission = Admission(ticket=ticket, title=label, price=price, combines=frozenset(map(Extra, combines)))
-    line = baskets.line(sku, sku.product.min_quantity)
+    line = baskets.line(sku, sku.bounds.least)
     wanted = Basket(lines=(line,), buyer=Buyer(level_id=None))
     return engine.quote(wanted, activities.with_activity(offers, admission))

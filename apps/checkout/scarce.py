@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import takewhile
 
-from apps.base import transactions
+from apps.base import clauses, transactions
 from apps.checkout import group_seats, holders, slot_seats, virtual
 from apps.checkout.flash_quota import FlashQuota
 from apps.checkout.holders import Holder, Part, Restored
@@ -39,12 +40,18 @@ HOLDERS: tuple[Holder, ...] = (
 def hold(*, order: Order, quote: Quote, demand: Mapping[int, int], at: datetime) -> None:
     """Take what the order was priced with, all or nothing; ``demand`` is units by SKU id, gifts included.
 
+    What neighbours hold by clauses is one statement in the usual case.
     Raises what the rooms refuse: LimitReached, CouponUnavailable, NotFound, NotEnoughPoints, RedeemedOut,
     PointsConflict, BalanceShort, SlotFull, OutOfStock, and what activities do. The transaction must then be rolled back.
     """
     transactions.require()
-    for holder in _concerned(order):
-        holder.hold(order=order, quote=quote, demand=demand, at=at)
+    waiting = list(_concerned(order))
+    while waiting:
+        told = (holder.clause(order=order, quote=quote, demand=demand, at=at) for holder in waiting)
+        if together := [clause for clause in takewhile(bool, told) if clause]:
+            del waiting[: clauses.run(together)]
+        else:
+            waiting.pop(0).hold(order=order, quote=quote, demand=demand, at=at)
 
 
 def commit(*, order: Order, at: datetime) -> None:

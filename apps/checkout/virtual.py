@@ -16,7 +16,7 @@ from django.db import transaction
 
 from apps.cardkeys import selectors as card_facts
 from apps.cardkeys import services as cardkeys
-from apps.catalog.models import Sku
+from apps.catalog.articles import Article
 from apps.checkout.activities import Admission
 from apps.checkout.holders import Holder, Part, Restored
 from apps.orders import services as orders
@@ -55,7 +55,7 @@ class VirtualNotAhead(ShopError):
     kind = Kind.CONFLICT
 
 
-def all_virtual(skus: Mapping[int, Sku]) -> bool:
+def all_virtual(skus: Mapping[int, Article]) -> bool:
     """Whether what is chosen is virtual goods. Raises VirtualApart for some of both."""
     virtual = [sku_id for sku_id, sku in skus.items() if sku.virtual]
     if virtual and len(virtual) < len(skus):

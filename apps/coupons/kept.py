@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -36,19 +35,16 @@ def worths() -> Mapping[int, Worth]:
 
 
 def offer_of(
-    worth: Worth, *, public_id: UUID | str, valid_until: datetime, own_off_fen: int | None = None
+    worth: Worth, *, public_id: UUID | str, valid_until: str, own_off_fen: int | None = None
 ) -> AnyCoupon | None:
-    """One coupon as an offer, with its own sum where it has one.
+    """One coupon as an offer, with its own sum where it has one; ``valid_until`` is as offers have it.
 
     None where its template makes none (its last product was deleted, say).
     """
     if worth.offer is None:
         log.warning("coupon_unusable", template_id=worth.template_id)
         return None
-    # Pricing compares texts: all in UTC, so that they compare as moments do.
-    made = one_of(
-        worth.offer, ref=refs.coupon_text(public_id), valid_until=valid_until.astimezone(UTC).isoformat()
-    )
+    made = one_of(worth.offer, ref=refs.coupon_text(public_id), valid_until=valid_until)
     return made if own_off_fen is None else replace(made, off_fen=own_off_fen)
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
+import orjson
 import structlog
 from django.conf import settings
 from django.db import models
@@ -15,7 +16,8 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, 
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from apps.base import planned, sheets
+from apps.base import sheets
+from apps.base.planned import Planned
 from apps.coupons import kept
 from apps.coupons.models import Coupon, CouponMove, PromoCode, StoreUse, Tally, Template
 from apps.coupons.states import CouponStatus, TemplateStatus
@@ -42,24 +44,27 @@ ORDERINGS: Final = {"latest": ["-id"], "ending": ["valid_until", "id"]}
 
 
 class Held(NamedTuple):
-    """An unused coupon of a member, and whether an online order of this moment may use it."""
+    """An unused coupon of a member; ``waits_until`` is when it begins, where no online order of this moment may use it."""
 
     public_id: str
     template_id: int
-    valid_from: datetime
-    valid_until: datetime
+    valid_until: str
     own_off_fen: int | None
-    now: bool
+    waits_until: str | None
 
 
+# Times as JSON has them, in UTC and without saying so.
 _WALLET: Final = """
-    SELECT coupon.public_id::text, coupon.template_id, coupon.valid_from, coupon.valid_until, coupon.own_off_fen,
-           coupon.valid_from <= %(at)s AND template.channel <> 'STORE' AS now
-      FROM coupons_coupon AS coupon JOIN coupons_template AS template ON template.id = coupon.template_id
-     WHERE coupon.member_id = %(member_id)s AND coupon.status = 'AVAILABLE' AND coupon.recalled_at IS NULL
-       AND coupon.valid_until > %(at)s
-     ORDER BY now DESC, coupon.valid_until, coupon.id
-     LIMIT %(most)s
+    SELECT json_agg(json_build_array(
+               public_id, template_id, valid_until AT TIME ZONE 'UTC', own_off_fen,
+               CASE WHEN NOT now THEN valid_from AT TIME ZONE 'UTC' END))::text
+      FROM (SELECT coupon.public_id, coupon.template_id, coupon.valid_from, coupon.valid_until, coupon.own_off_fen,
+                   coupon.valid_from <= {at} AND template.channel <> 'STORE' AS now
+              FROM coupons_coupon AS coupon JOIN coupons_template AS template ON template.id = coupon.template_id
+             WHERE coupon.member_id = {member_id} AND coupon.status = 'AVAILABLE' AND coupon.recalled_at IS NULL
+               AND coupon.valid_until > {at}
+             ORDER BY now DESC, coupon.valid_until, coupon.id
+             LIMIT {most}) AS held
 """
 
 
@@ -147,25 +152,45 @@ def wallet_offers(*, member: Member, at: datetime) -> list[AnyCoupon]:
     Those of ``offers_for``, and behind them those that wait for a shop or for their first day, ``refused`` with
     the reason, so that a quote can say why they are of no use here. At most ``MOST_OFFERED``.
     """
-    told = {"member_id": member.pk, "at": at, "most": MOST_OFFERED}
-    rows = [Held(*row) for row in planned.rows(_WALLET, told)]
+    (told,) = _OFFERED.rows(member.pk, at)[0]
+    return wallet_told(told)
+
+
+def wallet_column(*, member_id: str, at: str) -> str:
+    """The text of a column of a statement made elsewhere: a member's wallet at a moment, to be read by ``wallet_told``.
+
+    ``member_id`` and ``at`` are the places of a bigint and a timestamptz in that statement.
+    """
+    return f"({_WALLET.format(member_id=member_id, at=at, most=MOST_OFFERED)})"
+
+
+def wallet_told(column: str | None) -> list[AnyCoupon]:
+    """What ``wallet_column`` said, as ``wallet_offers`` answers it."""
     worths, found = kept.worths(), []
-    for row in rows:
+    for each in orjson.loads(column) if column else ():
+        row = Held(*each)
         worth = worths[row.template_id]
         offer = kept.offer_of(
-            worth, public_id=row.public_id, valid_until=row.valid_until, own_off_fen=row.own_off_fen
+            worth,
+            public_id=row.public_id,
+            valid_until=f"{row.valid_until}+00:00",
+            own_off_fen=row.own_off_fen,
         )
         if offer is not None:
-            found.append(offer if row.now else replace(offer, refused=_why_not_now(row, worth, at=at)))
+            waits = row.waits_until
+            found.append(offer if waits is None else replace(offer, refused=_why_not_now(worth, waits)))
     return found
 
 
-def _why_not_now(coupon: Held, worth: kept.Worth, *, at: datetime) -> str:
+def _why_not_now(worth: kept.Worth, waits_until: str) -> str:
     """Why a coupon is of no use to an online order of this moment, for its owner."""
     if worth.channel == Template.Channel.STORE:
         return "仅限到店使用"
-    begins = timezone.localtime(coupon.valid_from)
+    begins = timezone.localtime(datetime.fromisoformat(f"{waits_until}+00:00"))
     return f"{begins.month}月{begins.day}日 {begins:%H:%M} 起可用"
+
+
+_OFFERED: Final = Planned(f"SELECT {wallet_column(member_id='$1', at='$2')}", "bigint", "timestamptz")
 
 
 def offers_again(public_ids: Collection[UUID]) -> dict[str, AnyCoupon]:
@@ -371,7 +396,8 @@ def _made(coupons: Iterable[Coupon]) -> list[AnyCoupon]:
         kept.offer_of(
             worths[coupon.template_id],
             public_id=coupon.public_id,
-            valid_until=coupon.valid_until,
+            # Pricing compares texts: all in UTC, so that they compare as moments do.
+            valid_until=coupon.valid_until.astimezone(UTC).isoformat(),
             own_off_fen=coupon.own_off_fen,
         )
         for coupon in coupons

@@ -6,12 +6,11 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from django.db import connection
 from django.db.models import QuerySet
 
 from apps.base import versions
 from apps.base.planned import Planned
-from apps.base.statements import Select
+from apps.base.statements import Select, known
 from apps.members.models import Address, Document, GrowthEntry, Level, LevelChange, Member, Membership
 from apps.members.tokens import hash_of
 from mall.errors import NotFound
@@ -32,6 +31,9 @@ _WHO: Final = Planned(
     "text",
     "timestamptz",
 )
+# Of the ``address`` of another statement, for ``address_told``.
+ADDRESS_COLUMNS: Final = ", ".join(f"address.{field.column}" for field in Address._meta.concrete_fields)
+_ADDRESS_NAMES: Final = [field.attname for field in Address._meta.concrete_fields]
 _LEVELS: Final = versions.Kept(
     "levels", load=lambda: {level.pk: level for level in Level.objects.order_by("rank")}
 )
@@ -56,7 +58,7 @@ def member_of_token(access: str, *, at: datetime) -> Member | None:
 def as_read(row: Sequence[Any]) -> Member:
     """The member of a row of ``READ``, with the level; the rest of the request goes by the tokens in it."""
     versions.look(row[-1])
-    member = Member.from_db(connection.alias, _COLUMNS, row[:-1])
+    member = known(Member, _COLUMNS, row[:-1])
     if member.level_id is not None:
         member.level = level_of(member.level_id)
     return member
@@ -126,6 +128,11 @@ def address_of(*, member: Member, address_id: int) -> Address:
     if address is None:
         raise NotFound
     return address
+
+
+def address_told(row: Sequence[Any]) -> Address:
+    """The address that ``ADDRESS_COLUMNS`` said."""
+    return known(Address, _ADDRESS_NAMES, row)
 
 
 def by_public_id(public_id: str) -> Member:

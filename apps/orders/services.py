@@ -54,6 +54,9 @@ class TooManyUnpaidOrders(ShopError):
     message = "待付款的订单太多，请先付款或取消部分订单"
     kind = Kind.CONFLICT
 
+    def __init__(self) -> None:
+        super().__init__(details={"max": settings.MEMBER_UNPAID_ORDERS})
+
 
 class UnpaidPlaceTaken(ShopError):
     """Another order of the same member, placed at the same moment, took this place: the next try takes another."""
@@ -146,17 +149,18 @@ def place(
     that stored value is to pay, ``activity`` what it is an order of, with ``kind``, ``id`` and ``title``,
     ``price_warnings`` are sentences for operators, ``awaits_goods`` says that its units are still to come, ``virtual``
     that they are card keys and nothing travels, ``delivery`` how it comes where no parcel is sent, from which place, and
-    ``packing`` what it is wrapped in, of which the quote has a line. What was taken off is kept as rows too: one statement
-    in all.
+    ``packing`` what it is wrapped in, of which the quote has a line. What was taken off is kept as rows too, and it is
+    announced: one statement in all.
     The order is answered as ``selectors.of_member`` reads it. Must run inside a transaction, as its first writer.
     A member's key is unique (``order_once_per_idempotency_key``): of two requests at once the second waits
     here for the first, and its IntegrityError is the caller's to refine, around the whole transaction. So is that
-    of the places for unpaid orders (``PLACE_TAKEN``, ``NO_PLACE_FREE``): the order takes the first free one of its member.
+    of the places for unpaid orders (``PLACE_TAKEN``, ``NO_PLACE_FREE``): the order takes a free one of its member.
     """
     transactions.require()
-    order = Order(
+    order = statements.fresh(
+        Order,
         order_no=numbers.dated("SO", at=at),
-        member=member,
+        member_id=member.pk,
         status=LIFECYCLE.initial,
         goods_fen=quote.goods_fen,
         reduction_fen=quote.reduction_fen,
@@ -188,9 +192,6 @@ def place(
         lines,
         reductions.parts_of(quote),
         most_unpaid=settings.MEMBER_UNPAID_ORDERS,
-        move="place",
-        actor=Actor.MEMBER.value,
-        at=at,
     )
     del order.unpaid_place  # whoever asks reads which the database took
     return _as_read(order, lines, goods)
@@ -201,7 +202,7 @@ def _as_read(order: Any, lines: list[OrderLine], goods: Mapping[int, Goods]) -> 
     for line in lines:
         shown: Any = line
         shown.product_id = goods[line.sku_id].product_id
-    statements.hold(order, "lines", lines)
+    order.written_lines = lines
     order.moves = [
         {
             "move": "place",
@@ -343,7 +344,8 @@ def _require_one(updated: int) -> None:
 
 
 def _line(item: Item, goods: Goods) -> OrderLine:
-    return OrderLine(
+    return statements.fresh(
+        OrderLine,
         sku_id=item.sku_id,
         title=item.title,
         option_text=goods.option_text,
@@ -371,7 +373,9 @@ def _gift_lines(gifts: Sequence[Gifted], goods: Mapping[int, Goods]) -> list[Ord
         if line := lines.get(gift.sku_id):
             line.quantity += gift.quantity
             continue
-        lines[gift.sku_id] = OrderLine(
+        lines[gift.sku_id] = statements.fresh(
+            OrderLine,
+            reductions=[],
             sku_id=gift.sku_id,
             title=gift.title,
             option_text=goods[gift.sku_id].option_text,

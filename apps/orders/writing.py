@@ -1,4 +1,4 @@
-"""Writes a new order with its lines, what took them down and its first move, and each later move: one statement each."""
+"""Writes a new order with its lines, what took them down, its first move and news; each later move. One statement each."""
 
 from __future__ import annotations
 
@@ -8,26 +8,35 @@ from functools import cache
 from typing import Any, Final, NamedTuple
 
 import orjson
-from django.db import connection
-from django.db.models import JSONField
+from django.db import DEFAULT_DB_ALIAS, connection
 
 from apps.base import planned
 from apps.orders.models import Order, OrderLine
 from apps.orders.reductions import Part
 from apps.outbox import services as outbox
-from mall.events import Event
+from mall.events import Event, OrderPlaced
 
-# The lowest place that no unpaid order of the member has, 0 where all are taken: read by the INSERT itself. Of two at
-# once that read the same the unique constraint lets one pass: no lock on the member, no statement more.
-_FIRST_FREE_PLACE: Final = """COALESCE((
-            SELECT MIN(place) FROM generate_series(1, %(most_unpaid)s) AS place
+# Orders of one member are written one after the other, so that what a later statement counts of their unpaid ones
+# (``selectors.UNPAID_OF``) is all there is: who comes second waits here, before anything else is locked. Two numbers that
+# meet in ``hashint8`` make strangers wait for each other, and nothing worse.
+_ONE_BY_ONE: Final = (
+    "(SELECT pg_advisory_xact_lock(hashtext('orders_order'), hashint8(%(member_id)s))) AS in_turn"
+)
+# A place that no unpaid order of the member has, 0 where all are taken. Who had to wait reads it as of before, and the
+# unique constraint says so.
+_FREE_PLACE: Final = """COALESCE((
+            SELECT place FROM generate_series(1, %(most_unpaid)s) AS place
              WHERE NOT EXISTS (SELECT 1 FROM orders_order AS taken
-                                WHERE taken.member_id = %(member_id)s
-                                  AND taken.status = 'UNPAID' AND taken.unpaid_place = place)), 0)"""
+                                WHERE taken.member_id = told.member_id
+                                  AND taken.status = 'UNPAID' AND taken.unpaid_place = place)
+             LIMIT 1), 0)"""
 # Lines get their ids in the order in which they are told. A part names its line by the SKU: one is bought once only.
 _WRITE: Final = """
     WITH placed AS (
-        INSERT INTO orders_order ({columns}) VALUES ({values}) RETURNING id
+        INSERT INTO orders_order ({columns}, unpaid_place)
+        SELECT {values}, {place}
+          FROM {in_turn}, jsonb_populate_record(NULL::orders_order, %(order)s) AS told
+        RETURNING id, status, created_at
     ), lined AS (
         INSERT INTO orders_orderline (order_id, {line_columns})
         SELECT placed.id, {line_values}
@@ -43,7 +52,9 @@ _WRITE: Final = """
          ORDER BY part.number
     ), moved AS (
         INSERT INTO orders_ordermove (order_id, move, from_status, to_status, actor, note, at)
-        SELECT id, %(move)s, '', %(status)s, %(actor)s, '', %(at)s FROM placed
+        SELECT id, 'place', '', status, 'member', '', created_at FROM placed
+    ), announced AS (
+        {announced}
     )
     SELECT placed.id, (SELECT array_agg(id ORDER BY id) FROM lined) FROM placed
 """
@@ -58,46 +69,35 @@ _MOVE: Final = """
 
 
 class _Texts(NamedTuple):
-    """The statement, and the columns of order (plain ones, and those of JSON) and line that it names values for."""
+    """The statement, and the columns of order and line that it is told."""
 
     text: str
-    plain: Sequence[str]
-    json: Sequence[str]
+    order: Sequence[str]
     line: Sequence[str]
 
 
-def write(
-    order: Order,
-    lines: Sequence[OrderLine],
-    parts: Sequence[Part],
-    *,
-    most_unpaid: int,
-    move: str,
-    actor: str,
-    at: datetime,
-) -> None:
-    """Write a new order of plain values with its lines, reductions and first move; the keys of order and lines are set.
+def write(order: Order, lines: Sequence[OrderLine], parts: Sequence[Part], *, most_unpaid: int) -> None:
+    """Write a new order with its lines, reductions, first move and news; the keys of order and lines are set.
 
-    It takes the first of its member's ``most_unpaid`` places that is free. What the constraints say against it is
+    It takes a free one of its member's ``most_unpaid`` places. What the constraints say against it is
     the caller's to refine.
     """
     texts = _texts()
     said = order.__dict__
-    told: dict[str, Any] = {name: said[name] for name in texts.plain}
-    told |= {name: _json(said[name]) for name in texts.json}
-    told |= {
+    news = OrderPlaced(order_no=order.order_no, member_id=order.member_id)
+    told: dict[str, Any] = {
+        "order": _json({name: said[name] for name in texts.order}),
         "lines": _json([{name: line.__dict__[name] for name in texts.line} for line in lines]),
         "parts": _json([{"number": number, **part._asdict()} for number, part in enumerate(parts)]),
+        "member_id": order.member_id,
         "most_unpaid": most_unpaid,
-        "move": move,
-        "actor": actor,
-        "at": at,
+        **outbox.announcing(news, at=order.created_at),
     }
     order.pk, keys = planned.row(texts.text, told)
     for line, key in zip(lines, keys, strict=True):
         line.pk, line.order_id = key, order.pk
     for row in (order, *lines):
-        row._state.adding, row._state.db = False, connection.alias
+        row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
 
 
 def write_moves(
@@ -132,9 +132,8 @@ def write_moves(
     planned.rows(_MOVE.format(stamp=stamp, announced=announced), told)
 
 
-def _json(value: Any) -> str | None:
-    """A value for a column of JSON; NULL for none, as Django has it."""
-    return None if value is None else orjson.dumps(value).decode()
+def _json(value: Any) -> str:
+    return orjson.dumps(value).decode()
 
 
 @cache
@@ -142,16 +141,14 @@ def _texts() -> _Texts:
     order = [field for field in Order._meta.concrete_fields if field.name not in {"id", "unpaid_place"}]
     line = [field for field in OrderLine._meta.concrete_fields if field.name not in {"id", "order"}]
     quote = connection.ops.quote_name
-    names = [quote(str(field.column)) for field in line]
+    columns, line_columns = ([quote(str(field.column)) for field in fields] for fields in (order, line))
     text = _WRITE.format(
-        columns=", ".join([*(quote(str(field.column)) for field in order), "unpaid_place"]),
-        values=", ".join([*(f"%({field.attname})s" for field in order), _FIRST_FREE_PLACE]),
-        line_columns=", ".join(names),
-        line_values=", ".join(f"line.{name}" for name in names),
+        columns=", ".join(columns),
+        values=", ".join(f"told.{name}" for name in columns),
+        place=_FREE_PLACE,
+        in_turn=_ONE_BY_ONE,
+        line_columns=", ".join(line_columns),
+        line_values=", ".join(f"line.{name}" for name in line_columns),
+        announced=outbox.ANNOUNCED,
     )
-    return _Texts(
-        text=text,
-        plain=[field.attname for field in order if not isinstance(field, JSONField)],
-        json=[field.attname for field in order if isinstance(field, JSONField)],
-        line=[field.attname for field in line],
-    )
+    return _Texts(text, [field.attname for field in order], [field.attname for field in line])

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final
 
+import orjson
 import structlog
 from django.conf import settings
 from django.db import connection, transaction
@@ -151,7 +152,7 @@ def publish_many(events: Sequence[Event], *, at: datetime) -> None:
     transactions.require()
     if not events:
         return
-    told = [event.name for event in events], [json.dumps(event.payload()) for event in events]
+    told = [event.name for event in events], [_json(event) for event in events]
     planned.rows(_ANNOUNCE, [at, *told])
     nudges.after_commit(DELIVER)
 
@@ -160,7 +161,11 @@ def announcing(event: Event, *, at: datetime) -> dict[str, Any]:
     """The values of ``ANNOUNCED`` for a statement that is about to be sent, in a transaction; the nudge is given here."""
     transactions.require()
     nudges.after_commit(DELIVER)
-    return {"news_kind": event.name, "news": json.dumps(event.payload()), "news_at": at}
+    return {"news_kind": event.name, "news": _json(event), "news_at": at}
+
+
+def _json(event: Event) -> str:
+    return orjson.dumps(event.payload()).decode()
 
 
 def subscriptions() -> Mapping[type[Event], Sequence[str]]:

@@ -96,10 +96,10 @@ def offers_for(
         asked = sku_ids if lines is None else [line.sku_id for line in lines]
         found += _benefits(level, _own_prices_fen(level.pk, asked))
         lead = timedelta(minutes=level.early_access_minutes)
-    today = days.shop_day(at)
+    today, begun = days.shop_day(at), at + lead
 
     def made(row: kept.Row) -> bool:
-        return row.starts_at <= at + lead and at < row.ends_at and row.made_on(today)
+        return row.starts_at <= begun and at < row.ends_at and row.made_on(today)
 
     near, elsewhere = kept.split(lines, at=at) if lines is not None else (kept.rows(at=at), ())
     rows = [row for row in near if made(row)]

@@ -8,8 +8,9 @@ from datetime import datetime
 
 from apps.carts.models import StockWish
 from apps.carts.services import stock_wishes
+from apps.catalog import articles
 from apps.catalog import selectors as catalog_facts
-from apps.checkout import baskets, quoting
+from apps.checkout import quoting
 from apps.inventory import selectors as stock_facts
 from apps.members import selectors as member_facts
 from apps.members.models import Member
@@ -55,8 +56,8 @@ def shown(wishes: Sequence[StockWish], *, at: datetime) -> list[Awaited]:
     return [
         Awaited(
             wish=wish,
-            option_text=baskets.option_text(wish.sku),
-            image=baskets.image_name(wish.sku),
+            option_text=articles.option_text(wish.sku),
+            image=articles.image_name(wish.sku),
             available=available[wish.sku_id] if wish.sku_id in sellable else 0,
         )
         for wish in wishes

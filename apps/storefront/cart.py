@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from apps.carts import selectors as cart_facts
 from apps.carts import services as carts
 from apps.carts.models import CartItem
-from apps.catalog import selectors as catalog_facts
-from apps.catalog.models import Sku
+from apps.catalog import articles
+from apps.catalog.articles import Article
 from apps.checkout import baskets, limits, quoting
 from apps.inventory import selectors as stock_facts
 from apps.members import selectors as member_facts
@@ -33,9 +34,7 @@ class CartLine:
     """
 
     item: CartItem
-    sku: Sku
-    option_text: str
-    image: str
+    article: Article
     unit_price_fen: int
     available: int
     valid: bool
@@ -53,7 +52,7 @@ class Cart:
 
 def put(*, member: Member, sku_id: int, quantity: int, selected: bool, at: datetime) -> None:
     """Put a SKU that is on sale into the cart. Raises NotOnSale, and what ``carts.put`` refuses."""
-    if sku_id not in catalog_facts.sellable_skus([sku_id], at=at, early=member_facts.lead_of(member)):
+    if sku_id not in articles.sellable([sku_id], at=at, early=member_facts.lead_of(member)):
         raise quoting.NotOnSale(details={"sku_ids": [sku_id]})
     carts.put(member=member, sku_id=sku_id, quantity=quantity, selected=selected, at=at)
 
@@ -76,7 +75,7 @@ def put_again(*, member: Member, order_no: str, at: datetime) -> Again:
     bought = {
         line.sku_id: line.quantity for line in order.lines.all() if not (line.is_gift or line.is_packing)
     }
-    sellable = catalog_facts.sellable_skus(bought, at=at, early=member_facts.lead_of(member))
+    sellable = articles.sellable(bought, at=at, early=member_facts.lead_of(member))
     free = stock_facts.available(bought)
     left_out = {sku_id: _OFF_SALE for sku_id in bought if sku_id not in sellable}
     left_out |= {sku_id: _SOLD_OUT for sku_id in bought if sku_id in sellable and free[sku_id] <= 0}
@@ -87,12 +86,14 @@ def put_again(*, member: Member, order_no: str, at: datetime) -> Again:
 
 
 def view(*, member: Member, at: datetime) -> Cart:
-    """The member's cart, priced now without coupons: five statements, one more where gifts are offered."""
+    """The member's cart, priced now without coupons: four statements, one more where gifts are offered."""
     items = list(cart_facts.items_of(member=member))
     sku_ids = [item.sku_id for item in items]
-    sellable = (
-        catalog_facts.sellable_skus(sku_ids, at=at, early=member_facts.lead_of(member)) if items else {}
-    )
+    known = articles.of(sku_ids)
+    begun = at + member_facts.lead_of(member)
+    sellable = {
+        sku_id: article for sku_id, article in known.items() if article.can_be_bought(begun=begun, at=at)
+    }
     available = stock_facts.available(sku_ids)
     wanted = {item.sku_id: item.quantity for item in items if item.selected}
     one_each = baskets.basket_of(member=member, skus=sellable, quantities=dict.fromkeys(sellable, 1))
@@ -104,17 +105,15 @@ def view(*, member: Member, at: datetime) -> Cart:
     lines = tuple(
         CartLine(
             item=item,
-            sku=item.sku,
-            option_text=baskets.option_text(item.sku),
-            image=baskets.image_name(item.sku),
-            unit_price_fen=unit_prices_fen.get(item.sku_id, item.sku.price_fen),
+            article=known[item.sku_id],
+            unit_price_fen=unit_prices_fen.get(item.sku_id, known[item.sku_id].price_fen),
             available=available[item.sku_id],
             valid=not notices[item.pk],
             notice=notices[item.pk],
         )
         for item in items
     )
-    ticked = {line.sku.pk: line.item.quantity for line in lines if line.item.selected and line.valid}
+    ticked = {line.item.sku_id: line.item.quantity for line in lines if line.item.selected and line.valid}
     basket = baskets.basket_of(member=member, skus=sellable, quantities=ticked)
     return Cart(
         lines=lines,
@@ -130,21 +129,25 @@ def _unit_prices_fen(one_each: Basket, offers: list[Offer]) -> dict[int, int]:
     return {item.sku_id: item.payable_fen for item in quote.items}
 
 
-def _notices(items: list[CartItem], sellable: dict[int, Sku], available: dict[int, int]) -> dict[int, str]:
+def _notices(
+    items: list[CartItem],
+    sellable: Mapping[int, Article],
+    available: Mapping[int, int],
+) -> dict[int, str]:
     """Why each line cannot be ordered as it stands, empty where it can.
 
     A product's limits count all its ticked SKUs together, as an order would; a line that is not ticked is
     judged by itself.
     """
     on_sale = [item for item in items if item.sku_id in sellable]
-    together = limits.broken((item.sku, item.quantity) for item in on_sale if item.selected)
+    together = limits.broken((sellable[item.sku_id], item.quantity) for item in on_sale if item.selected)
     notices = {item.pk: _OFF_SALE for item in items}
     for item in on_sale:
-        broken = together if item.selected else limits.broken([(item.sku, item.quantity)])
-        if item.sku.product_id in broken:
-            notices[item.pk] = broken[item.sku.product_id].text
-        elif available[item.sku_id] < item.quantity:
-            left = available[item.sku_id]
+        article, left = sellable[item.sku_id], available[item.sku_id]
+        broken = together if item.selected else limits.broken([(article, item.quantity)])
+        if article.product_id in broken:
+            notices[item.pk] = broken[article.product_id].text
+        elif left < item.quantity:
             notices[item.pk] = f"库存仅剩 {left} 件" if left else _SOLD_OUT
         else:
             notices[item.pk] = ""

@@ -34,20 +34,20 @@ class CartLineSerializer(serializers.Serializer[Any]):
     """A line of the cart, at today's price for this member."""
 
     id = serializers.IntegerField(source="item.pk")
-    sku_id = serializers.IntegerField(source="sku.pk")
-    product_id = serializers.IntegerField(source="sku.product_id")
+    sku_id = serializers.IntegerField(source="article.sku_id")
+    product_id = serializers.IntegerField(source="article.product_id")
     quantity = serializers.IntegerField(source="item.quantity")
     selected = serializers.BooleanField(source="item.selected")
-    title = serializers.CharField(source="sku.product.title")
+    title = serializers.CharField(source="article.title")
     image_url = serializers.SerializerMethodField()
-    option_text = serializers.CharField()
+    option_text = serializers.CharField(source="article.option_text")
     unit_price_fen = serializers.IntegerField()
     available = serializers.IntegerField()
     valid = serializers.BooleanField()
     notice = serializers.CharField(help_text="Why the line cannot be ordered as it stands; empty if it can.")
 
     def get_image_url(self, line: CartLine) -> str | None:
-        return stored.address(line.image, stored.Size.LIST)
+        return stored.address(line.article.image, stored.Size.LIST)
 
 
 class LeftOutSerializer(serializers.Serializer[Any]):
@@ -75,4 +75,6 @@ class CartSerializer(serializers.Serializer[Any]):
     def get_quote(self, cart: Cart) -> dict[str, Any] | None:
         if cart.quote is None:
             return None
-        return hints.quote_json(cart.quote, {line.sku.pk: baskets.shown(line.sku) for line in cart.lines})
+        return hints.quote_json(
+            cart.quote, {line.article.sku_id: baskets.shown(line.article) for line in cart.lines}
+        )

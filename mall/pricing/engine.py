@@ -34,6 +34,7 @@ from mall.pricing.standing import Standing
 # Whatever the buyer holds, these lanes come out the same: they are run once for all coupons that are weighed.
 _BEFORE_COUPONS = (Lane.PRICE, Lane.ITEM, Lane.ORDER)
 
+_POSTAGE: Final = (FreePostage, FreightCoupon)
 # Everything of a coupon on goods but what makes it this one.
 _KIND: Final = attrgetter(
     *(field.name for field in fields(Coupon) if field.name not in {"ref", "valid_until"})
@@ -111,7 +112,7 @@ class _Pricing:
         for offer in self.offers:
             if isinstance(offer, Gift):
                 self.gifts.append(offer)
-            elif isinstance(offer, FreePostage | FreightCoupon):
+            elif isinstance(offer, _POSTAGE):
                 self.postage.append(offer)
             else:
                 self.on_goods[offer.lane].append(offer)
@@ -240,7 +241,7 @@ class _Pricing:
 def _refuse_twins(offers: Sequence[Offer]) -> None:
     if len({offer.ref for offer in offers}) != len(offers):
         raise ValueError("two offers share a ref")
-    if sum(isinstance(offer, PointsDeduction) for offer in offers) > 1:
+    if sum(offer.lane is Lane.POINTS for offer in offers) > 1:
         raise ValueError("a buyer has one purse of points, these offers open it twice")
 
 
@@ -282,10 +283,10 @@ def _totals(offers: Iterable[Offer], items: Iterable[Item]) -> list[Reduction]:
     for item in items:
         for reduction in item.reductions:
             totals_fen[reduction.ref] += reduction.amount_fen
+    applied = [offer for offer in offers if offer.ref in totals_fen]
     return [
         Reduction(ref=offer.ref, label=offer.label, amount_fen=totals_fen[offer.ref])
-        for offer in sorted(offers, key=lambda offer: (offer.lane, offer.ref))
-        if offer.ref in totals_fen
+        for offer in sorted(applied, key=lambda offer: (offer.lane, offer.ref))
     ]
 
 
@@ -295,5 +296,5 @@ def _points_used(offers: Iterable[Offer], applied: Iterable[Reduction]) -> int:
     return sum(
         offer.points_for(paid_fen[offer.ref])
         for offer in offers
-        if isinstance(offer, PointsDeduction) and offer.ref in paid_fen
+        if offer.ref in paid_fen and isinstance(offer, PointsDeduction)
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from mall.pricing import contest
 from mall.pricing.basket import Buyer
@@ -11,6 +11,8 @@ from mall.pricing.contest import Win
 from mall.pricing.offers import Gift, GoodsOffer, NextStep, Offer, Refusal
 from mall.pricing.quote import Declined, Hint
 from mall.pricing.standing import Standing, indexes
+
+_ELSEWHERE: Final = Refusal("订单中没有可参加此优惠的商品")
 
 
 class Outcome(NamedTuple):
@@ -81,7 +83,7 @@ def out_of_reach(standing: Standing, offer: Offer, meant: int, lines: int) -> Re
     if lines:
         return Refusal(offer.refused) if offer.refused else None
     if not meant:
-        return Refusal("订单中没有可参加此优惠的商品")
+        return _ELSEWHERE
     return Refusal(f"不与{names(standing.obstacles(offer, meant))}同享")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from mall.pricing.scope import Scope
 
@@ -13,8 +13,7 @@ GOODS: Final = "goods"
 FREIGHT: Final = "freight"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reduction:
+class Reduction(NamedTuple):
     """One offer's part in making something cheaper: ``amount_fen`` is positive."""
 
     ref: str
@@ -27,8 +26,7 @@ class Reduction:
         return {"ref": self.ref, "label": self.label, "kind": self.kind, "amount_fen": self.amount_fen}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Declined:
+class Declined(NamedTuple):
     """An offer that did not apply, and why, in Chinese for the buyer.
 
     ``short_by_fen`` is how much more of the goods in its scope would do, None where money is not what is
@@ -108,8 +106,7 @@ class Hint:
         }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Weighed:
+class Weighed(NamedTuple):
     """A coupon in the balance: what the buyer saves with it, or why it cannot be used on this basket.
 
     ``saving_fen`` is what the goods and the freight together cost less with it than without (points count as

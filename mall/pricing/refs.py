@@ -125,6 +125,7 @@ def sql_key(column: str) -> str:
     return f"split_part(split_part({column}, ':', 2), '@', 1)"
 
 
+@lru_cache(maxsize=1024)
 def _parts(text: str) -> tuple[str, str, str] | None:
     """Kind, key and part of a printed ref."""
     kind = text.partition(":")[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -11,15 +12,17 @@ import pytest
 from django.db import connection, transaction
 from django.db.models import Sum
 
+from apps.base import clauses
 from apps.carts import selectors as cart_facts
 from apps.carts import services as carts
 from apps.carts.models import CartItem
 from apps.catalog.models import Sku
-from apps.checkout import placing, quoting
+from apps.checkout import closing, placing, quoting
 from apps.checkout.quoting import Choice
 from apps.inventory import services as inventory
 from apps.inventory.models import Hold, Stock
 from apps.members.models import Address, Member
+from apps.orders import selectors as order_facts
 from apps.orders.models import Order
 from apps.promotions.models import Tally, Usage
 from tests.apps.checkout import make
@@ -111,6 +114,46 @@ def test_four_orders_of_200_units_at_once_are_two_of_them() -> None:
 
     assert outcome == {"placed": 2, "too_many_unpaid_units": 2}
     assert Stock.objects.get(sku=cup).held == 400
+
+
+def test_a_shop_that_counts_as_of_before_the_shelf_is_locked_gives_one_member_more_than_five_units() -> None:
+    cup, pot, buyer = make.goods(100), make.goods(100), make.buyer()
+    numbers = [
+        make.order(*buyer, [(pot, 1)]).order_no for _ in range(2)
+    ]  # not in turn: both are there already
+    Hold.objects.all().delete()
+    limit = inventory.Limit(order_facts.UNPAID_OF, {"member_id": buyer[0].pk}, 5)
+    first_holds = threading.Event()
+
+    def take(order_no: str) -> str:
+        if order_no != numbers[0]:
+            assert first_holds.wait(timeout=30)
+        with transaction.atomic():
+            clause = inventory.holding(order_no=order_no, demand={cup.pk: 3}, limit=limit, at=make.NOW)
+            clauses.run([clause])
+            first_holds.set()
+            time.sleep(0.5)  # the second waits for the shelf meanwhile
+        return "held"
+
+    assert all_answers([lambda n=n: take(n) for n in numbers]) == {"held": 2}
+    assert Stock.objects.get(sku=cup).held == 6
+
+
+def test_four_orders_of_three_units_at_once_are_one_of_them_though_places_fall_free(settings: Any) -> None:
+    settings.MEMBER_UNPAID_UNITS = 5
+    cup, pot, buyer = make.goods(100), make.goods(100), make.buyer()
+    before = [make.order(*buyer, [(pot, 1)]).order_no for _ in range(3)]
+
+    def close(order_no: str) -> str:
+        closing.cancel(member=buyer[0], order_no=order_no, at=make.NOW)
+        return "closed"
+
+    outcome = all_answers(
+        [*[lambda: _place(buyer, cup, 3, 300)] * 4, *[lambda n=n: close(n) for n in before]]
+    )
+
+    assert outcome == {"placed": 1, "too_many_unpaid_units": 3, "closed": 3}
+    assert Stock.objects.get(sku=cup).held == 3
 
 
 def test_five_orders_of_one_member_at_once_take_two_uses_of_a_promotion_with_ten() -> None:

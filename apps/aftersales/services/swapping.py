@@ -17,8 +17,9 @@ from apps.aftersales import application_selectors as application_facts
 from apps.aftersales import planning
 from apps.aftersales.planning import Standing
 from apps.base import transactions
+from apps.catalog import articles
 from apps.catalog.models import Returns, Sku
-from apps.checkout import baskets, placing
+from apps.checkout import placing
 from apps.deadlines.models import Delay
 from apps.deadlines.services import delaying
 from apps.deadlines.services.delaying import Offered
@@ -183,7 +184,7 @@ def _judged(order: Order, offers: Collection[tuple[int, int]]) -> list[Offered]:
         elif why := _why_not(line, sku, free=free[sku_id]):
             faults.append(Fault(f"swap_{line_id}", f"{sku.code}：{why}"))
         else:
-            title, option_text = sku.product.title, baskets.option_text(sku)[:120]
+            title, option_text = sku.product.title, articles.option_text(sku)[:120]
             judged.append(Offered(line=line, sku_id=sku_id, title=title, option_text=option_text))
     if faults:
         raise OffersRefused(faults)
@@ -214,7 +215,7 @@ def _remembered(line: OrderLine, sku: Sku) -> orders.Goods:
 
     What was confirmed with the purchase stands; what the product's page says by now does not take anything back.
     """
-    goods = placing.remembered(sku, confirms_no_return=False)
+    goods = placing.remembered(articles.of([sku.pk])[sku.pk], confirms_no_return=False)
     is_same = line.sku.product_id == sku.product_id
     if sku.product.returns == Returns.SEVEN_DAYS or (not is_same and _goes_back_alike(line, sku)):
         return goods

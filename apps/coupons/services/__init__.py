@@ -22,7 +22,7 @@ from apps.coupons.services.issuing import (
     recall,
     revoke,
 )
-from apps.coupons.services.moving import CouponConflict, CouponUnavailable
+from apps.coupons.services.moving import CouponConflict, CouponUnavailable, taking
 from apps.coupons.services.occasions import TakenBack, deliver_redemption, reward, take_back_gifts, welcome
 
 __all__ = [
@@ -56,5 +56,6 @@ __all__ = [
     "revoke",
     "reward",
     "take_back_gifts",
+    "taking",
     "welcome",
 ]

@@ -10,7 +10,8 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.db import connection, transaction
 
-from apps.base import planned
+from apps.base import clauses
+from apps.base.clauses import Clause, Part
 from apps.coupons.models import Coupon, CouponMove
 from apps.coupons.states import LIFECYCLE, CouponStatus
 from mall.errors import NotFound, ShopError
@@ -18,24 +19,30 @@ from mall.errors import NotFound, ShopError
 _TAKEN = {CouponStatus.HELD, CouponStatus.USED}
 # One coupon, as nearly every order has: nobody can wait for another in a circle, so it is asked and taken at once. Where
 # this changes nothing, _ASK says why.
-_TAKE_ONE: Final = """
-    WITH taken AS (
-        UPDATE coupons_coupon AS coupon SET status = 'HELD', order_no = %(order_no)s
-         WHERE coupon.public_id = %(id)s::uuid AND coupon.member_id = %(member_id)s
+_TAKEN_AND_NOTED: Final = """
+    coupon_taken AS (
+        UPDATE coupons_coupon AS coupon SET status = 'HELD', order_no = {order_no}
+         WHERE coupon.public_id = {coupon_id} AND coupon.member_id = {member_id}
            AND coupon.status = 'AVAILABLE' AND coupon.recalled_at IS NULL
-           AND coupon.valid_from <= %(at)s AND coupon.valid_until > %(at)s
+           AND coupon.valid_from <= {at} AND coupon.valid_until > {at}
            AND NOT EXISTS (SELECT 1 FROM coupons_couponmove AS earlier
-                            WHERE earlier.coupon_id = coupon.id AND earlier.business_key = %(business_key)s)
+                            WHERE earlier.coupon_id = coupon.id AND earlier.business_key = {order_no} || ':hold')
+           AND {after}
         RETURNING id
-    ), noted AS (
+    ), coupon_noted AS (
         INSERT INTO coupons_couponmove
                (coupon_id, move, from_status, to_status, order_no, business_key, note, at)
-        SELECT id, 'hold', 'AVAILABLE', 'HELD', %(order_no)s, %(business_key)s, '', %(at)s FROM taken
+        SELECT id, 'hold', 'AVAILABLE', 'HELD', {order_no}, {order_no} || ':hold', '', {at} FROM coupon_taken
         ON CONFLICT (coupon_id, business_key) DO NOTHING
         RETURNING id
     )
-    SELECT (SELECT count(*) FROM taken), (SELECT count(*) FROM noted)
 """
+_TAKE_ONE: Final = Part(
+    _TAKEN_AND_NOTED,
+    done="(SELECT count(*) FROM coupon_noted) = 1",
+    answers=("(SELECT count(*) FROM coupon_taken)", "(SELECT count(*) FROM coupon_noted)"),
+    types={"order_no": "text", "member_id": "bigint", "at": "timestamptz", "coupon_id": "uuid"},
+)
 # In order of their ids, so that two orders that want the same coupons queue instead of deadlocking. Moves of a coupon
 # are appended under its lock only, so that what is asked here stays true until it is taken.
 _ASK: Final = """
@@ -87,17 +94,35 @@ def take(*, order_no: str, member_id: int, public_ids: Collection[UUID], at: dat
     CouponUnavailable, with nothing held, for one that cannot be used, CouponConflict for an order that had
     it before and gave it back.
     """
+    if len(public_ids) == 1:
+        (public_id,) = public_ids
+        clauses.run([taking(order_no=order_no, member_id=member_id, public_id=public_id, at=at)])
+    else:
+        _ask_and_take(order_no=order_no, member_id=member_id, public_ids=public_ids, at=at)
+
+
+def taking(*, order_no: str, member_id: int, public_id: UUID, at: datetime) -> Clause:
+    """The clause of ``take``, of one coupon: done where it can be used."""
+    told = {"order_no": order_no, "member_id": member_id, "at": at, "coupon_id": str(public_id)}
+
+    def settle(taken: int, noted: int) -> bool:
+        if taken:
+            _require_noted(taken, noted)
+            return True
+        _ask_and_take(order_no=order_no, member_id=member_id, public_ids=[public_id], at=at)
+        return False
+
+    return Clause(_TAKE_ONE, told, settle)
+
+
+def _ask_and_take(*, order_no: str, member_id: int, public_ids: Collection[UUID], at: datetime) -> None:
     said: dict[str, Any] = {
         "ids": [str(public_id) for public_id in public_ids],
         "member_id": member_id,
         "at": at,
+        "order_no": order_no,
+        "business_key": f"{order_no}:hold",
     }
-    said |= {"order_no": order_no, "business_key": f"{order_no}:hold"}
-    if len(public_ids) == 1:
-        taken, noted = planned.row(_TAKE_ONE, said | {"id": said["ids"][0]})
-        if taken:
-            _require_noted(taken, noted)
-            return
     with connection.cursor() as cursor:
         cursor.execute(_ASK, said)
         rows = cursor.fetchall()

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from django.contrib.auth.models import User
 from django.db import connection, transaction
 
 from apps.base import planned
+from apps.base.clauses import Clause, Part
 from apps.inventory.models import Hold, StockEntry
 from apps.inventory.states import EntryKind, HoldStatus
 from mall.errors import ShopError
@@ -59,6 +60,45 @@ _HELD = """
     )
     SELECT (SELECT count(*) FROM wanted), (SELECT count(*) FROM changed)
 """
+# Locked and held at once, in the order of all lockers, where nothing is to be chosen: each SKU lies in one place that
+# ships, which has enough. Else nothing is held, and the locked rows are answered. What others hold that count with the
+# order is read as of before the locks: whose orders these are has to be certain by a lock of the caller's.
+_HELD_AT_ONCE: Final = f"""
+    stock_shelves AS MATERIALIZED (
+        SELECT stock.id, stock.sku_id, stock.place_id, place.priority, stock.on_hand - stock.held AS free
+          FROM inventory_stock AS stock JOIN stores_place AS place ON place.id = stock.place_id
+         WHERE stock.sku_id = ANY({{sku_ids}}) AND place.ships AND {{after}}
+         ORDER BY stock.sku_id, stock.place_id
+           FOR NO KEY UPDATE OF stock
+    ), stock_counted AS (
+        SELECT hold.order_no, hold.status, hold.quantity, stock.sku_id
+          FROM inventory_hold AS hold JOIN inventory_stock AS stock ON stock.id = hold.stock_id
+         WHERE hold.order_no IN ([order_nos])
+    ), stock_chosen AS MATERIALIZED (
+        SELECT min(shelf.id) AS stock_id, demand.units AS quantity
+          FROM unnest({{sku_ids}}, {{sku_units}}) AS demand (sku_id, units)
+          JOIN stock_shelves AS shelf ON shelf.sku_id = demand.sku_id
+         GROUP BY demand.sku_id, demand.units
+        HAVING count(*) = 1 AND min(shelf.free) >= demand.units
+           AND demand.units + (SELECT COALESCE(sum(held.quantity), 0) FROM stock_counted AS held
+                                WHERE held.sku_id = demand.sku_id AND held.status = '{HoldStatus.HELD}') <= {{at_most}}
+    ), stock_wanted AS (
+        SELECT * FROM stock_chosen
+         WHERE (SELECT count(*) FROM stock_chosen) = cardinality({{sku_ids}})
+           AND NOT EXISTS (SELECT 1 FROM stock_counted WHERE order_no = {{order_no}})
+    ), stock_changed AS (
+        UPDATE inventory_stock AS stock SET held = stock.held + wanted.quantity
+          FROM stock_wanted AS wanted
+         WHERE stock.id = wanted.stock_id AND stock.held + wanted.quantity <= stock.on_hand
+        RETURNING stock.id
+    ), stock_entered AS (
+        INSERT INTO inventory_stockentry (stock_id, kind, on_hand_change, held_change, business_key, reason, at)
+        SELECT stock_id, '{EntryKind.HOLD}', 0, quantity, {{order_no}} || ':hold', '', {{at}} FROM stock_wanted
+    ), stock_noted AS (
+        INSERT INTO inventory_hold (order_no, stock_id, quantity, restored, status)
+        SELECT {{order_no}}, stock_id, quantity, 0, '{HoldStatus.HELD}' FROM stock_wanted
+    )
+"""  # noqa: S608 -- words of our own
 # What an order holds is sold: its holds and their stock rows are locked in the order of all lockers, and changed by what
 # they are under the lock. Nobody else changes its holds, since who does has locked the order.
 _SOLD = """
@@ -141,7 +181,7 @@ class Cause(NamedTuple):
 class Limit(NamedTuple):
     """How many units of a SKU some orders may hold together; the order that holds is among them.
 
-    ``order_nos`` is a SELECT of their numbers with ``told``, its named values, because whose orders they are is known
+    ``order_nos`` is a SELECT of their numbers with ``told``, its named ids, because whose orders they are is known
     upstairs and has to be read here under the locks. Its text is fixed: one of a few.
     """
 
@@ -186,6 +226,39 @@ def book_holds(
     return True
 
 
+def holding(
+    *,
+    order_no: str,
+    demand: Mapping[int, int],
+    limit: Limit,
+    at: datetime,
+    otherwise: Callable[[Sequence[Sequence[int]]], object],
+) -> Clause:
+    """The clause that locks these SKUs' rows and holds them, done where nothing is to be chosen.
+
+    Else ``otherwise`` is told the locked rows, as ``Shelf`` has them, and does the rest. The orders of ``limit`` are those
+    of whoever the caller lets place one order at a time. Raises InventoryConflict likewise.
+    """
+    told: dict[str, Any] = {
+        **limit.told,
+        "sku_ids": list(demand),
+        "sku_units": list(demand.values()),
+        "at_most": limit.units,
+        "order_no": order_no,
+        "at": at,
+    }
+
+    def settle(wanted: int, changed: int, shelves: Sequence[Sequence[int]] | None) -> bool:
+        if wanted != changed:
+            transaction.set_rollback(True)
+            raise InventoryConflict
+        if not wanted:
+            otherwise(shelves or ())
+        return bool(wanted)
+
+    return Clause(_held_at_once(limit.order_nos, tuple(limit.told)), told, settle)
+
+
 def sell(*, order_no: str, at: datetime) -> bool:
     """Take what a locked order still holds off the shelf, with ledger entries, and end its holds: one statement.
 
@@ -220,6 +293,30 @@ def give_back(holds: Sequence[Hold], *, at: datetime) -> None:
 @lru_cache(maxsize=8)
 def _held(order_nos: str) -> str:
     return _HELD.format(order_nos=order_nos)
+
+
+@lru_cache(maxsize=8)
+def _held_at_once(order_nos: str, ids: tuple[str, ...]) -> Part:
+    """The part of ``holding``; ``ids`` are the names of the values in ``order_nos``."""
+    named = order_nos % {name: f"{{{name}}}" for name in ids}
+    shelves = "(SELECT array_agg(ARRAY[id, sku_id, place_id, priority, free]) FROM stock_shelves)"
+    return Part(
+        _HELD_AT_ONCE.replace("[order_nos]", named),
+        done="EXISTS (SELECT 1 FROM stock_wanted)",
+        answers=(
+            "(SELECT count(*) FROM stock_wanted)",
+            "(SELECT count(*) FROM stock_changed)",
+            f"CASE WHEN NOT EXISTS (SELECT 1 FROM stock_wanted) THEN {shelves} END",  # noqa: S608 -- likewise
+        ),
+        types={
+            **dict.fromkeys(ids, "bigint"),
+            "sku_ids": "bigint[]",
+            "sku_units": "int[]",
+            "at_most": "bigint",
+            "order_no": "text",
+            "at": "timestamptz",
+        },
+    )
 
 
 def book(changes: Sequence[Change], *, cause: Cause, at: datetime) -> None:

@@ -16,6 +16,7 @@ from django.db import connection
 from django.db.models import F
 
 from apps.base import planned, statements, transactions
+from apps.base.clauses import Clause
 from apps.inventory.models import Hold, StockEntry
 from apps.inventory.services import booking, choosing
 from apps.inventory.services.booking import Cause, Change, InventoryConflict, Limit
@@ -96,6 +97,31 @@ def hold(
     if not demand or any(quantity < 1 for quantity in demand.values()):
         raise ValueError(f"an order holds at least one unit of each SKU, not {dict(demand)}")
     shelves = lock_shelves(demand, place_id)
+    return _hold(shelves, order_no=order_no, demand=demand, limit=limit, at=at)
+
+
+def holding(*, order_no: str, demand: Mapping[int, int], limit: Limit, at: datetime) -> Clause:
+    """The clause of ``hold`` from places that ship: one statement where each SKU lies in one of them, two else.
+
+    For whoever places one order at a time of those that ``limit`` counts (``orders.place``).
+    """
+
+    def otherwise(rows: Sequence[Sequence[int]]) -> None:
+        shelves = [choosing.Shelf(*row) for row in rows]
+        _hold(shelves, order_no=order_no, demand=demand, limit=limit, at=at)
+
+    return booking.holding(order_no=order_no, demand=demand, limit=limit, at=at, otherwise=otherwise)
+
+
+def _hold(
+    shelves: Sequence[choosing.Shelf],
+    *,
+    order_no: str,
+    demand: Mapping[int, int],
+    limit: Limit | None,
+    at: datetime,
+) -> dict[int, int]:
+    """Hold the demand from shelves that are locked."""
     takes, shortages = choosing.choose(demand, shelves)
     held = not shortages and booking.book_holds(
         {take.stock_id: take.quantity for take in takes},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -262,11 +262,17 @@ class Order(models.Model):
         return self.payable_fen - self.balance_fen
 
     @property
+    def lines_told(self) -> Iterable[OrderLine]:
+        """Its lines: as they were just written (``orders.place``), else read with it, each with its ``product_id``."""
+        written: Iterable[OrderLine] | None = self.__dict__.get("written_lines")
+        return self.lines.all() if written is None else written
+
+    @property
     def reductions_told(self) -> list[dict[str, Any]]:
         """``applied`` with the kind of each: orders of before kinds tell it by their lines, which are read."""
         if all("kind" in row for row in self.applied):
             return list(self.applied)
-        on_goods = {part["ref"] for line in self.lines.all() for part in line.reductions}
+        on_goods = {part["ref"] for line in self.lines_told for part in line.reductions}
         return [{**row, "kind": GOODS if row["ref"] in on_goods else FREIGHT} for row in self.applied]
 
     @property

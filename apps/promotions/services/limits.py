@@ -15,7 +15,8 @@ from typing import Any, Final, NamedTuple
 from django.db import connection, transaction
 from django.db.models import Count, Sum
 
-from apps.base import days, planned, statements, transactions
+from apps.base import clauses, days, planned, statements, transactions
+from apps.base.clauses import Clause, Part
 from apps.promotions.models import Promotion, Tally, Usage
 from apps.promotions.services import tallies
 from mall.errors import Kind, ShopError
@@ -38,32 +39,45 @@ _TAKE_UNITS: Final = """
                             THEN COALESCE(tally.filled_at, %(at)s::timestamptz) END
      WHERE %(open_below)s::int IS NULL OR tally.units < %(open_below)s::int
 """
-_NOTE: Final = """
+_NOTE: Final = f"""
     INSERT INTO promotions_usage (promotion_id, order_no, member_id, verb, uses, units, amount_fen, day, at)
-    SELECT promotion_id, %(order_no)s, %(member_id)s, %(verb)s, 1, units, amount_fen, %(day)s, %(at)s
-      FROM unnest(%(promotion_ids)s::bigint[], %(units)s::int[], %(amounts_fen)s::bigint[])
+    SELECT promotion_id, %(order_no)s, %(member_id)s, '{Usage.Verb.HOLD}', 1, units, amount_fen, %(day)s, %(at)s
+      FROM unnest(%(promotion_ids)s::bigint[], %(promoted_units)s::int[], %(amounts_fen)s::bigint[])
            AS use (promotion_id, units, amount_fen)
-"""
+"""  # noqa: S608 -- likewise
 # Nearly every promotion is counted in no tally: then its uses are noted together with the locks that keep its limits as
 # they are. Where one of them is counted, or gone, nothing is noted yet.
-_NOTE_UNCOUNTED: Final = """
-    WITH before AS MATERIALIZED (
-        SELECT EXISTS (SELECT 1 FROM promotions_usage WHERE order_no = %(order_no)s AND verb = %(verb)s) AS held
-    ), shared AS MATERIALIZED (
-        SELECT kind <> %(counted_kind)s AND num_nonnulls(
+_UNCOUNTED: Final = f"""
+    uses_before AS MATERIALIZED (
+        SELECT EXISTS (SELECT 1 FROM promotions_usage WHERE order_no = {{order_no}} AND verb = '{Usage.Verb.HOLD}') AS held
+    ), uses_shared AS MATERIALIZED (
+        SELECT kind <> '{Promotion.Kind.STEP_PRICE}' AND num_nonnulls(
                    limit_total, limit_per_day, limit_per_member, limit_per_member_day) = 0 AS uncounted
-          FROM promotions_promotion WHERE id = ANY(%(promotion_ids)s) ORDER BY id FOR SHARE
-    ), noted AS (
+          FROM promotions_promotion WHERE id = ANY({{promotion_ids}}) AND {{after}} ORDER BY id FOR SHARE
+    ), uses_noted AS (
         INSERT INTO promotions_usage (promotion_id, order_no, member_id, verb, uses, units, amount_fen, day, at)
-        SELECT use.promotion_id, %(order_no)s, %(member_id)s, %(verb)s, 1, use.units, use.amount_fen, %(day)s, %(at)s
-          FROM unnest(%(promotion_ids)s::bigint[], %(units)s::int[], %(amounts_fen)s::bigint[])
-               AS use (promotion_id, units, amount_fen)
-         WHERE NOT (SELECT held FROM before)
-           AND (SELECT count(*) FILTER (WHERE uncounted) FROM shared) = cardinality(%(promotion_ids)s)
+        SELECT use.id, {{order_no}}, {{member_id}}, '{Usage.Verb.HOLD}', 1, use.units, use.amount_fen, {{day}}, {{at}}
+          FROM unnest({{promotion_ids}}, {{promoted_units}}, {{amounts_fen}}) AS use (id, units, amount_fen)
+         WHERE NOT (SELECT held FROM uses_before)
+           AND (SELECT count(*) FILTER (WHERE uncounted) FROM uses_shared) = cardinality({{promotion_ids}})
         RETURNING id
     )
-    SELECT held, (SELECT count(*) FROM noted) FROM before
-"""
+"""  # noqa: S608 -- words of our own
+_NOTED: Final = ("(SELECT held FROM uses_before)", "(SELECT count(*) > 0 FROM uses_noted)")
+_NOTE_UNCOUNTED: Final = Part(
+    _UNCOUNTED,
+    done=f"({' OR '.join(_NOTED)})",
+    answers=_NOTED,
+    types={
+        "order_no": "text",
+        "member_id": "bigint",
+        "at": "timestamptz",
+        "day": "date",
+        "promotion_ids": "bigint[]",
+        "promoted_units": "int[]",
+        "amounts_fen": "bigint[]",
+    },
+)
 
 
 class LimitReached(ShopError):
@@ -131,26 +145,33 @@ def hold(
     LimitReached and TooManyUnpaidUses, with nothing taken.
     """
     transactions.require()
-    uses = uses_of(quote)
-    if not uses:
-        return
-    day = days.shop_day(at)
+    if uses := uses_of(quote):
+        clause = holding(order_no=order_no, member_id=member_id, uses=uses, most_unpaid=most_unpaid, at=at)
+        clauses.run([clause])
+
+
+def holding(
+    *, order_no: str, member_id: int, uses: Sequence[Use], most_unpaid: int | None, at: datetime
+) -> Clause:
+    """The clause of ``hold``, of some uses: done where none of these promotions is counted."""
     told: dict[str, Any] = {
-        "promotion_ids": [use.promotion_id for use in uses],
-        "units": [use.units for use in uses],
-        "amounts_fen": [use.amount_fen for use in uses],
-        "counted_kind": Promotion.Kind.STEP_PRICE.value,
         "order_no": order_no,
         "member_id": member_id,
-        "verb": Usage.Verb.HOLD.value,
-        "day": day,
         "at": at,
+        "day": days.shop_day(at),
+        "promotion_ids": [use.promotion_id for use in uses],
+        "promoted_units": [use.units for use in uses],
+        "amounts_fen": [use.amount_fen for use in uses],
     }
-    held_before, noted = planned.row(_NOTE_UNCOUNTED, told)
-    if held_before or noted:
-        return
-    _take_all(uses, member_id=member_id, most_unpaid=most_unpaid, day=day, at=at)
-    planned.rows(_NOTE, told)
+
+    def settle(held_before: bool, noted: bool) -> bool:
+        if held_before or noted:
+            return True
+        _take_all(uses, member_id=member_id, most_unpaid=most_unpaid, day=told["day"], at=at)
+        planned.rows(_NOTE, told)
+        return False
+
+    return Clause(_NOTE_UNCOUNTED, told, settle)
 
 
 def _take_all(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, fields
 from functools import cache
-from typing import ClassVar, TypeVar, cast
+from operator import attrgetter
+from typing import Any, ClassVar, TypeVar, cast
 
 from mall import money
 from mall.pricing.offers.terms import (
@@ -133,14 +134,18 @@ def one_of(kind: T, *, ref: str, valid_until: str | None) -> T:
     The same as ``dataclasses.replace``, without judging them again.
     """
     made = object.__new__(type(kind))
-    put = object.__setattr__
-    for name in _names(cast(Hashable, type(kind))):
-        put(made, name, getattr(kind, name))
-    put(made, "ref", ref)
-    put(made, "valid_until", valid_until)
+    of_kind, put = _slots(cast(Hashable, type(kind)))
+    for put_one, value in zip(put, (*of_kind(kind), ref, valid_until), strict=True):
+        put_one(made, value)
     return made
 
 
 @cache
-def _names(kind: Hashable) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(cast(type[Terms], kind)))
+def _slots(
+    kind: Hashable,
+) -> tuple[Callable[[Terms], tuple[Any, ...]], tuple[Callable[[Terms, Any], None], ...]]:
+    """How a kind's own terms are read, all but ref and end, and how these, ref and end are put into their slots."""
+    own = [
+        field.name for field in fields(cast(type[Terms], kind)) if field.name not in {"ref", "valid_until"}
+    ]
+    return attrgetter(*own), tuple(getattr(kind, name).__set__ for name in [*own, "ref", "valid_until"])

@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from apps.base.statements import Select, insert_unless_there
+from apps.base.statements import Select, fresh, insert_unless_there, known
 from apps.catalog.models import Brand, Product, Sku
 from tests.apps.catalog import make
 
@@ -62,6 +62,25 @@ def test_a_row_is_written_unless_it_is_there():
     first, second = Brand(name="青禾"), Brand(name="青禾")
     assert (insert_unless_there(first), insert_unless_there(second)) == (True, False)
     assert list(Brand.objects.filter(name="青禾")) == [first]
+
+
+def test_a_known_row_is_what_django_makes_of_it():
+    cup = make.product()
+    names = [field.attname for field in Product._meta.concrete_fields]
+    row = Product.objects.values_list(*names).get(pk=cup.pk)
+    made, known_to_django = known(Product, names, row), Product.from_db("default", names, row)
+    assert {**made.__dict__, "_state": None} == {**known_to_django.__dict__, "_state": None}
+    assert (made._state.adding, made._state.db) == (False, "default")
+    assert made.cover.name == cup.cover.name
+
+
+def test_a_fresh_row_is_what_its_model_makes_of_the_same_columns():
+    columns = {"title": "茶杯", "price_fen": 7, "attributes": [], "options": [], "created_at": timezone.now()}
+    made, known = fresh(Product, **columns), Product(**columns)
+    assert {**made.__dict__, "_state": None} == {**known.__dict__, "_state": None}
+    assert made._state.adding
+    with pytest.raises(TypeError, match=r"\['attributes', 'created_at', 'options'\]"):
+        fresh(Product, title="茶杯")
 
 
 def test_a_value_that_the_queryset_changes_is_refused():

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from apps.base.transactions import NoTransaction
 from apps.members.models import Member
@@ -54,6 +54,18 @@ def _move(order: Order, move: str, *, minutes: int = 0, **more: object) -> Order
             at=AT + timedelta(minutes=minutes),
             **more,  # type: ignore[arg-type]
         )
+
+
+def test_whoever_places_an_order_has_the_turn_of_its_member_until_that_is_committed() -> None:
+    order = _order()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()"
+            " AND classid = (hashtext('orders_order')::bigint & 4294967295)::oid"
+            " AND objid = (hashint8(%s)::bigint & 4294967295)::oid",
+            [order.member_id],
+        )
+        assert cursor.fetchone() == (1,)
 
 
 def test_from_placing_to_receipt_each_move_keeps_its_time() -> None:
@@ -128,7 +140,10 @@ def test_a_formed_order_is_told_as_paid_once() -> None:
     for _ in range(2):
         with suppress(MoveRefused), transaction.atomic():
             orders.form(order_no=order.order_no, actor=Actor.SYSTEM, at=AT)
-    assert list(Announcement.objects.values_list("kind", flat=True)) == ["OrderPaid"]
+    assert list(Announcement.objects.order_by("id").values_list("kind", flat=True)) == [
+        "OrderPlaced",
+        "OrderPaid",
+    ]
 
 
 def test_an_order_notes_more_of_its_activity_and_never_another_one() -> None:
