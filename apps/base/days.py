@@ -22,7 +22,7 @@ def shop_day(at: datetime) -> date:
 
 def told(at: datetime) -> str:
     """Return an instant as every answer tells it: ISO 8601 in the shop's time, with its offset, ``Z`` for none."""
-    text = at.astimezone(ZoneInfo(settings.TIME_ZONE)).isoformat()
+    text = local(at).isoformat()
     return f"{text[:-6]}Z" if text.endswith("+00:00") else text
 
 

@@ -159,4 +159,4 @@ def _reduction(part: Mapping[str, Any]) -> dict[str, Any]:
 
 def _time(at: datetime | None) -> str | None:
     """A moment as the serializers show it, in the shop's time."""
-    return None if at is None else days.local(at).isoformat()
+    return None if at is None else days.told(at)
