@@ -58,7 +58,7 @@ class RequestIdMiddleware:
         given = request.META.get("HTTP_X_REQUEST_ID", "")
         request_id = given if _GIVEN_ID.fullmatch(given) else f"{random.getrandbits(128):032x}"
         structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(request_id=request_id)
+        bound = structlog.contextvars.bind_contextvars(request_id=request_id)
         begun = time.monotonic()
         versions.forget()
         response = self.get_response(request) if _for_us(request) else errors.unknown_host()
@@ -76,6 +76,7 @@ class RequestIdMiddleware:
                 seconds=took,
                 request_id=request_id,
             )
+        structlog.contextvars.reset_contextvars(**bound)
         return response
 
 
