@@ -64,8 +64,8 @@ def counts(shop: Shop) -> list[Count]:
     payable_fen = shop.quote()["payable_fen"]
     shop.order(payable_fen)
     found = [
-        Count("place an order of 2 lines", statements(lambda: shop.order(payable_fen)), 12),
-        Count("quote 2 lines", statements(shop.quote), 7),
+        Count("place an order of 2 lines", statements(lambda: shop.order(payable_fen)), 8),
+        Count("quote 2 lines", statements(shop.quote), 5),
     ]
     for rows in (10, 100):
         for what, path, budget in _LISTS:
