@@ -162,7 +162,9 @@ def _under_load(bare_url: str, wechat_port: int, plan: Plan, report: written.Rep
             report.facts.append("there is no pgbench here: the bare Django's order stands for the ceiling")
         report.figures += made
         refused, flash = report.by_name[measures.REFUSED].value, report.by_name[measures.FLASH].value
-        report.facts.append(f"{refused / flash:.1f} refusals of what is sold out for an order of a flash sale")
+        report.facts.append(
+            f"{refused / flash:.1f} refusals of what is sold out for an order of a flash sale"
+        )
         report.figures.append(_sold_out_exactly(run.shop, crowd))
 
 
