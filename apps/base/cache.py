@@ -24,9 +24,11 @@ _AT_ONCE: Final = 0.1
 
 
 # The last ``limit`` turns, the newest first: there are ``n`` where the oldest of those that they push out is over.
-# Several at once count from a moment ahead (ARGV[5]), when the last of them may be used.
+# Several at once count from a moment ahead (ARGV[5]), when the last of them may be used; of those that were taken before,
+# so many (ARGV[6]) that counted from another moment (ARGV[7]) are given back.
 _TURNS = """
 local limit, seconds, at = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+if tonumber(ARGV[6]) > 0 then redis.call('LREM', KEYS[1], ARGV[6], ARGV[7]) end
 local oldest
 for _, n in ipairs({tonumber(ARGV[4]), 1}) do
   oldest = redis.call('LINDEX', KEYS[1], limit - n)
@@ -174,17 +176,26 @@ class SoftRedisCache(RedisCache):
             return otherwise
 
     def turns(
-        self, key: str, *, limit: int, seconds: float, at: float, turns: int, until: float
+        self,
+        key: str,
+        *,
+        limit: int,
+        seconds: float,
+        at: float,
+        turns: int,
+        until: float,
+        back: tuple[int, float] = (0, 0.0),
     ) -> tuple[int, float | None]:
         """Take ``turns`` of ``limit`` turns within any ``seconds``, or at least one: how many, or how long to wait.
 
-        Several are to be used before ``until``, and count as if they were used then. One round trip, and exact however
+        Several are to be used before ``until``, and count as if they were used then. ``back`` are so many of those that were
+        taken until another moment and are not used any more. One round trip, and exact however
         many ask at once. While Redis is away the answer is (0, None): everybody has a turn, and nobody several.
         """
         kept = self.make_and_validate_key(key)
 
         def ask() -> tuple[int, float | None]:
-            said = self._line.evaluated(kept, limit, seconds, at, turns, until)
+            said = self._line.evaluated(kept, limit, seconds, at, turns, until, *back)
             return (said, None) if isinstance(said, int) else (0, max(0.0, seconds - (at - float(said))))
 
         answer: tuple[int, float | None] = self._softly(ask, (0, None))

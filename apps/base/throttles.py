@@ -2,12 +2,14 @@
 
 Who knocks many times a second is let in by a lease: this process takes several turns of theirs at once, and counts them
 down by itself. Leased turns count as if each were taken when the lease ends, so that never more than the rate come in
-within any of its windows; what is not used is lost, which is a hundredth of the rate at most.
+within any of its windows; what is not used is given back with the next question, or lost where this process asks no more.
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any, Final, cast
 
@@ -37,17 +39,33 @@ class _Lease:
         # A list, because popping is one step for all threads; the first turn is the caller's.
         self.left = [None] * (taken - 1)
 
+    @property
+    def until(self) -> float:
+        """When it ends, and from when its turns count."""
+        return self.since + _LEASE_SECONDS
+
+    def unused(self) -> int:
+        """How many turns were left, to be given back: nobody gets them any more."""
+        left = 0
+        with suppress(IndexError):
+            while True:
+                self.left.pop()
+                left += 1
+        return left
+
     def next_size(self, *, at: float, most: int) -> int:
         """How many turns to take next: more while they are soon gone, as many as it took where they lasted, else one."""
         lasted = at - self.since
         if not 0 <= lasted < 2 * _LEASE_SECONDS:
             return 1
         if lasted >= _LEASE_SECONDS:
-            return self.taken - len(self.left)
+            return min(most, self.taken - len(self.left))
         return min(most, self.taken * 2 if lasted < _SOON_SECONDS else self.taken)
 
 
 _leases: dict[tuple[str, int, int], _Lease] = {}
+# Who asks for the same is one of so many; strangers that share one wait for a trip to Redis at most.
+_asking: Final = tuple(threading.Lock() for _ in range(64))
 
 
 def forget_leases() -> None:
@@ -65,27 +83,40 @@ def take_turn(key: str, *, limit: int, seconds: int, at: float) -> float | None:
         _, wait = _asked(key, limit=limit, seconds=seconds, at=at, turns=1)
         return wait
     name = (key, limit, seconds)
-    lease = _leases.get(name)
-    if lease is not None and lease.left and 0 <= at - lease.since < _LEASE_SECONDS:
-        try:
-            lease.left.pop()
-        except IndexError:
-            pass  # another thread had the last one
-        else:
+    if _popped(_leases.get(name), at=at):
+        return None
+    # One asks for all who come at the same moment: each lease but the last would be lost with what is left of it.
+    with _asking[hash(name) % len(_asking)]:
+        lease = _leases.get(name)
+        if _popped(lease, at=at):
             return None
-    turns = 1 if lease is None else lease.next_size(at=at, most=most)
-    taken, wait = _asked(key, limit=limit, seconds=seconds, at=at, turns=turns)
-    if taken:
-        if len(_leases) >= _MOST_KNOWN:
-            _leases.clear()
-        _leases[name] = _Lease(at, taken)
+        turns = 1 if lease is None else lease.next_size(at=at, most=most)
+        back = (0, 0.0) if lease is None else (lease.unused(), lease.until)
+        taken, wait = _asked(key, limit=limit, seconds=seconds, at=at, turns=turns, back=back)
+        if taken:
+            if len(_leases) >= _MOST_KNOWN:
+                _leases.clear()
+            _leases[name] = _Lease(at, taken)
     return wait
 
 
-def _asked(key: str, *, limit: int, seconds: int, at: float, turns: int) -> tuple[int, float | None]:
+def _popped(lease: _Lease | None, *, at: float) -> bool:
+    """Whether there was a turn left; also for who came a little before the lease was there."""
+    if lease is None or not lease.left or abs(at - lease.since) >= _LEASE_SECONDS:
+        return False
+    try:
+        lease.left.pop()
+    except IndexError:
+        return False  # another thread had the last one
+    return True
+
+
+def _asked(
+    key: str, *, limit: int, seconds: int, at: float, turns: int, back: tuple[int, float] = (0, 0.0)
+) -> tuple[int, float | None]:
     """How many turns Redis gave, and how long to wait if none; (0, None) while it is away."""
     ask: Callable[..., tuple[int, float | None]] = cache.turns  # type: ignore[attr-defined]  # SoftRedisCache has it
-    return ask(key, limit=limit, seconds=seconds, at=at, turns=turns, until=at + _LEASE_SECONDS)
+    return ask(key, limit=limit, seconds=seconds, at=at, turns=turns, until=at + _LEASE_SECONDS, back=back)
 
 
 class _Rated(SimpleRateThrottle):

@@ -1,4 +1,4 @@
-"""The web server's worker, taught to refuse over-long requests in the contract's error form instead of HTML."""
+"""The web server's worker, taught to refuse what is no request in the contract's error form instead of HTML."""
 
 from __future__ import annotations
 
@@ -7,7 +7,12 @@ import secrets
 import time
 from typing import Any
 
-from gunicorn.http.errors import LimitRequestHeaders, LimitRequestLine
+from gunicorn.http.errors import (
+    ConfigurationProblem,
+    LimitRequestHeaders,
+    LimitRequestLine,
+    ParseException,
+)
 from gunicorn.util import write_nonblock
 
 from config.deploy.self_service import SelfService
@@ -51,9 +56,9 @@ class Gathered:
 
 
 class ShopWorker(SelfService):
-    """SelfService, but what gunicorn refuses for its length before the shop sees it (a search of 10,000 characters) is
-    answered 414 or 431 as JSON, and a body that nobody read does not cut its answer off. Everything else is
-    gunicorn's own, but for an answer's head that goes with its body (Gathered)."""
+    """SelfService, but what gunicorn refuses before the shop sees it (a search of 10,000 characters, an address in Chinese
+    letters as they are) is answered 414, 431 or 400 as JSON, and a body that nobody read does not cut its answer off.
+    Everything else is gunicorn's own, but for an answer's head that goes with its body (Gathered)."""
 
     def handle_request(self, req: Any, conn: Any) -> Any:
         plain = conn.sock
@@ -74,6 +79,9 @@ class ShopWorker(SelfService):
             self._refuse(client, "414 URI Too Long", "uri_too_long", "请求内容过长")
         elif isinstance(exc, LimitRequestHeaders):
             self._refuse(client, "431 Request Header Fields Too Large", "headers_too_large", "请求头过大")
+        elif isinstance(exc, ParseException) and not isinstance(exc, ConfigurationProblem):
+            # Letters in an address that are none there, a header that is none, a body without an end.
+            self._refuse(client, "400 Bad Request", "invalid", "提交的内容有误")
         else:
             super().handle_error(req, client, addr, exc)
 

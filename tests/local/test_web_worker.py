@@ -14,7 +14,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from gunicorn.http.errors import LimitRequestHeaders, LimitRequestLine
+from gunicorn.http.errors import (
+    InvalidChunkSize,
+    InvalidHeader,
+    InvalidRequestLine,
+    LimitRequestHeaders,
+    LimitRequestLine,
+)
 
 from config.deploy.web_worker import Gathered, ShopWorker
 
@@ -28,9 +34,16 @@ from config.deploy.web_worker import Gathered, ShopWorker
             b"HTTP/1.1 431 Request Header Fields Too Large",
             "headers_too_large",
         ),
+        (
+            InvalidRequestLine("GET /api/v1/products?q=\xe8\x8c\xb6 HTTP/1.1"),
+            b"HTTP/1.1 400 Bad Request",
+            "invalid",
+        ),
+        (InvalidHeader("Bearer \x01"), b"HTTP/1.1 400 Bad Request", "invalid"),
+        (InvalidChunkSize(b"x"), b"HTTP/1.1 400 Bad Request", "invalid"),
     ],
 )
-def test_a_search_longer_than_a_request_may_be_is_refused_in_the_contracts_form(
+def test_what_is_no_request_or_a_longer_one_than_may_be_is_refused_in_the_contracts_form(
     refusal: Exception, status: bytes, code: str
 ) -> None:
     worker: Any = object.__new__(ShopWorker)

@@ -8,8 +8,13 @@ from datetime import datetime
 from typing import Any, Final
 
 from apps.wechat import errors as wechat_errors
+from mall.text import storable
 
 # 微信支付 查询单笔退款, user_received_account, 退还商户. All others are the payer's.
+# Longer than any text of WeChat Pay's that is read, and than any number of ours or theirs (32).
+_LONGEST: Final = 4_096
+_LONGEST_NUMBER: Final = 64
+_YEARS: Final = range(2000, 2200)
 ACCOUNTS_OF_SHOP: Final = ("商户基本账户", "商户结算银行账户")
 
 
@@ -75,9 +80,9 @@ def transaction(told: Any) -> Transaction:
     read = Transaction(
         appid=a_text(facts, "appid"),
         mchid=a_text(facts, "mchid"),
-        out_trade_no=a_text(facts, "out_trade_no"),
+        out_trade_no=_number(facts, "out_trade_no"),
         trade_state=state,
-        transaction_id=text_or_none(facts, "transaction_id"),
+        transaction_id=_number(facts, "transaction_id") if facts.get("transaction_id") else None,
         amount_total_fen=fen_or_none(amount, "total"),
         payer_total_fen=fen_or_none(amount, "payer_total"),
         currency=text_or_none(amount, "currency"),
@@ -95,10 +100,10 @@ def refund(told: Any) -> RefundResult:
     facts = an_object(told, "refund")
     amount = an_object(facts.get("amount"), "amount")
     return RefundResult(
-        refund_id=a_text(facts, "refund_id"),
-        out_refund_no=a_text(facts, "out_refund_no"),
-        transaction_id=a_text(facts, "transaction_id"),
-        out_trade_no=a_text(facts, "out_trade_no"),
+        refund_id=_number(facts, "refund_id"),
+        out_refund_no=_number(facts, "out_refund_no"),
+        transaction_id=_number(facts, "transaction_id"),
+        out_trade_no=_number(facts, "out_trade_no"),
         # Answers call it status, notifies refund_status.
         status=a_text(facts, "status" if "status" in facts else "refund_status"),
         refund_fen=_fen(amount, "refund"),
@@ -117,10 +122,19 @@ def an_object(value: Any, what: str) -> dict[str, Any]:
 
 
 def a_text(facts: Mapping[str, Any], name: str) -> str:
-    """A text that must be there. Raises WechatBadAnswer."""
+    """A text that must be there, and that a database can keep. Raises WechatBadAnswer."""
     value = facts.get(name)
     if not isinstance(value, str) or not value:
         raise wechat_errors.WechatBadAnswer(f"{name} is missing")
+    if len(value) > _LONGEST or storable(value) != value:
+        raise wechat_errors.WechatBadAnswer(f"{name} is unreadable")
+    return value
+
+
+def _number(facts: Mapping[str, Any], name: str) -> str:
+    value = a_text(facts, name)
+    if len(value) > _LONGEST_NUMBER:
+        raise wechat_errors.WechatBadAnswer(f"{name} is no number")
     return value
 
 
@@ -151,4 +165,6 @@ def _time_or_none(facts: Mapping[str, Any], name: str) -> datetime | None:
         raise wechat_errors.WechatBadAnswer(f"{name} is no time") from None
     if moment.tzinfo is None:
         raise wechat_errors.WechatBadAnswer(f"{name} has no offset")
+    if moment.year not in _YEARS:
+        raise wechat_errors.WechatBadAnswer(f"{name} is no time of this century")
     return moment

@@ -13,6 +13,7 @@ from wechatpayv3.utils import aes_decrypt
 
 from apps.wechat import errors as wechat_errors
 from apps.wechat.pay import gateway
+from mall.text import storable
 
 MOST_BYTES = 64 * 1024  # a notify is about 1 KiB
 _NONCE_BYTES = range(8, 129)  # what AES-GCM takes; WeChat sends 12
@@ -50,9 +51,9 @@ def read(*, headers: Mapping[str, str], body: bytes, at: datetime) -> Notificati
     if envelope.get("resource_type") != "encrypt-resource" or not isinstance(sealed, dict):
         raise wechat_errors.NotifyRefused("no encrypted resource")
     notify_id, event_type = envelope.get("id"), envelope.get("event_type")
-    if not (isinstance(notify_id, str) and 0 < len(notify_id) <= 128):
+    if not (isinstance(notify_id, str) and 0 < len(notify_id) <= 128 and storable(notify_id) == notify_id):
         raise wechat_errors.NotifyRefused("no id")
-    if not (isinstance(event_type, str) and 0 < len(event_type) <= 64):
+    if not (isinstance(event_type, str) and 0 < len(event_type) <= 64 and storable(event_type) == event_type):
         raise wechat_errors.NotifyRefused("no event_type")
     return Notification(
         id=notify_id,

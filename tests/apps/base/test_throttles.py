@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 from django.core.cache import cache, caches
@@ -61,14 +64,14 @@ def test_who_comes_at_leisure_takes_one_turn_each_time():
     assert cache._cache.get_client(None).llen(cache.make_key("strolling")) == 20
 
 
-def test_a_lease_ends_with_its_second():
+def test_a_lease_ends_with_its_second_and_gives_back_what_is_left():
     for knock in range(40):
         assert take_turn("bursting", limit=1_200, seconds=WINDOW, at=3_000.0 + knock * 0.01) is None
     client, key = cache._cache.get_client(None), cache.make_key("bursting")
     taken = client.llen(key)
     assert 40 <= taken <= 52
     assert take_turn("bursting", limit=1_200, seconds=WINDOW, at=3_005.0) is None
-    assert client.llen(key) == taken + 1
+    assert client.llen(key) == 40 + 1
 
 
 def test_who_goes_on_as_before_takes_as_many_turns_as_the_lease_before_lasted_for():
@@ -93,6 +96,35 @@ def test_a_lease_that_was_hardly_used_is_followed_by_a_small_one():
     assert take_turn("once", limit=60_000, seconds=WINDOW, at=5_003.0) is None
     assert take_turn("once", limit=60_000, seconds=WINDOW, at=5_005.0) is None
     assert turns_of("once") - taken <= 18
+
+
+def test_of_many_who_come_at_the_same_moment_none_is_refused_below_the_rate():
+    knocks = iter(range(1_200))
+
+    def knock() -> int:
+        return sum(
+            take_turn("crowd", limit=1_200, seconds=WINDOW, at=6_000.0 + number / 600) is None
+            for number in knocks_of_one()
+        )
+
+    def knocks_of_one() -> Iterator[int]:
+        with suppress(StopIteration):
+            while True:
+                yield next(knocks)
+
+    with ThreadPoolExecutor(8) as threads:
+        let = sum(each.result() for each in [threads.submit(knock) for _ in range(8)])
+    assert let == 1_200
+    assert take_turn("crowd", limit=1_200, seconds=WINDOW, at=6_002.5) is not None
+
+
+def test_what_a_burst_leaves_of_its_lease_is_given_back_with_the_next():
+    let = 0
+    for burst in range(29):
+        for call in range(10):
+            at = 7_000.0 + 2.05 * burst + call / 1_000
+            let += take_turn("bursts", limit=300, seconds=WINDOW, at=at) is None
+    assert let == 290
 
 
 def turns_of(key: str) -> int:

@@ -171,6 +171,9 @@ def test_a_signed_notify_with_a_nonsense_content_is_refused(account: Identity) -
         whole | {"id": ""},
         whole | {"id": {"x": 1}},
         whole | {"event_type": 5},
+        whole | {"id": "a\0b"},
+        whole | {"event_type": "TRANSACTION.SUC\0"},
+        whole | {"id": "\ud800"},
         envelope(account, b"not json"),
         envelope(account, b"[1]"),
         envelope(account, b"\xff"),
@@ -218,3 +221,29 @@ def test_a_refund_is_read_from_answers_and_from_notifies_alike() -> None:
     assert facts.refund(told | {"status": "PROCESSING"}).status == "PROCESSING"
     assert facts.refund(told | {"refund_status": "SUCCESS"}).status == "SUCCESS"
     assert facts.refund(told | {"status": "SUCCESS"}).refund_fen == 600
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        {"out_trade_no": "N\0P"},
+        {"transaction_id": "4" * 300},
+        {"transaction_id": "\udfff"},
+        {"success_time": "9999-12-31T23:59:59-14:00"},
+        {"success_time": "0001-01-01T00:00:00+14:00"},
+    ],
+)
+def test_what_no_column_and_no_clock_can_keep_is_no_answer(nonsense: dict[str, Any]) -> None:
+    told = {
+        "appid": "wx1",
+        "mchid": "1",
+        "out_trade_no": "P1",
+        "trade_state": "SUCCESS",
+        "transaction_id": "42",
+        "amount": {"total": 100, "payer_total": 100, "currency": "CNY"},
+        "payer": {"openid": "o1"},
+        "success_time": "2026-11-30T08:00:00+08:00",
+    }
+    assert facts.transaction(told).out_trade_no == "P1"
+    with pytest.raises(wechat_errors.WechatBadAnswer):
+        facts.transaction(told | nonsense)
