@@ -20,6 +20,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from gunicorn import util
+from gunicorn.http.body import LengthReader
 from gunicorn.workers.gthread import (
     DEFAULT_WORKER_DATA_TIMEOUT,
     STOP_KEEPALIVE_LINGER,
@@ -101,6 +102,11 @@ def _date_of(second: int) -> str:
     return _written_out(second)
 
 
+def _is_over(body: Any) -> bool:
+    """Whether nothing of a body can be left on the connection, as far as that is known without reading."""
+    return not body.failed and type(body.reader) is LengthReader and not body.reader.length
+
+
 class SelfService(ThreadWorker):
     """gthread, but that a connection waits at an epoll of all threads, and is its who takes it from ``_waiting``.
 
@@ -160,6 +166,19 @@ class SelfService(ThreadWorker):
         if self.nr_conns > self.max_keepalived:
             req.force_close()
         return super().handle_request(req, conn)
+
+    def _keepalive_after(self, conn: Any, keepalive: bool) -> bool:
+        """Whether the connection can be used again: what nobody read of a call is read away, as gthread does.
+
+        Most calls have no body, or were read to their end; and nothing of one is looked for again before the next.
+        """
+        if not keepalive:
+            return False
+        call = conn.parser.mesg
+        goes_on = _is_over(call.body) or super()._keepalive_after(conn, keepalive)
+        if goes_on and not call.should_close():
+            conn.parser.mesg = None
+        return bool(goes_on)
 
     def murder_keepalived(self, force: bool = False) -> None:
         """Close connections that waited too long, or all."""

@@ -123,6 +123,23 @@ def test_a_connection_is_answered_again_and_again(server: Server) -> None:
             assert heard(caller, f"/{number}")
 
 
+def test_what_nobody_read_of_a_call_is_no_part_of_the_next(server: Server) -> None:
+    said = b"GET /not-a-call HTTP/1.1\r\nHost: shop\r\n\r\n"
+    head = "POST {} HTTP/1.1\r\nHost: shop\r\n{}\r\n\r\n"
+    whole = head.format("/whole", f"Content-Length: {len(said)}").encode() + said
+    chunked = head.format("/chunked", "Transfer-Encoding: chunked").encode()
+    chunked += b"%x\r\n%s\r\n0\r\n\r\n" % (len(said), said)
+    with server.connect() as caller:
+        for each, path in ((whole, "/whole"), (chunked, "/chunked"), (call("/next"), "/next")):
+            caller.sendall(each)
+            assert heard(caller, path)
+        # The head alone at first, so that the body is on its way when the answer is there.
+        caller.sendall(whole[: -len(said)])
+        assert heard(caller, "/whole")
+        caller.sendall(said + call("/after"))
+        assert heard(caller, "/after")
+
+
 def test_more_callers_than_threads_are_all_answered(server: Server) -> None:
     def ask(number: int) -> bool:
         with server.connect() as caller:
