@@ -47,6 +47,10 @@ class AtOnce(Operation):
         """Whether every operation can be taken back."""
         return all(operation.reversible for operation in self.operations)
 
+    @property
+    def _concerns_its_tables_alone(self) -> bool:
+        return all(map(_concerns_its_table_alone, self.operations))
+
     def state_forwards(self, app_label: str, state: ProjectState) -> None:
         """Bring the state behind all operations; models that they change are rendered anew once, where any were rendered.
 
@@ -57,7 +61,7 @@ class AtOnce(Operation):
             operation.state_forwards(app_label, state)
         if rendered is None:
             return
-        if all(map(_concerns_its_table_alone, self.operations)):
+        if self._concerns_its_tables_alone:
             state.apps = rendered
             models = dict.fromkeys((app_label, _model_of(operation)) for operation in self.operations)
             _render(list(models), state)
@@ -70,7 +74,7 @@ class AtOnce(Operation):
         to_state: ProjectState,
     ) -> None:
         """Change the database; a table that is created here is created as it is behind all operations."""
-        if not all(map(_concerns_its_table_alone, self.operations)):
+        if not self._concerns_its_tables_alone:
             from_state.clear_delayed_apps_cache()
         created: set[str] = set()
         for operation in self.operations:

@@ -15,10 +15,18 @@ from mall.errors import ShopError
 _PATIENCE: Final = (
     "SET LOCAL statement_timeout = '10min'; SET LOCAL idle_in_transaction_session_timeout = '10min'"
 )
+# How long who is in a hurry waits for a lock, and for a statement.
+_LOCK_MS: Final = 1500
+_STATEMENT_MS: Final = 2500
 _HURRY: Final = "SELECT set_config('lock_timeout', %s, true), set_config('statement_timeout', %s, true)"
 # ``hurried`` for a transaction whose first statement reads one row: two columns of that, which say nothing.
-HURRY: Final = "set_config('lock_timeout', '1500ms', true), set_config('statement_timeout', '2500ms', true)"
-_HURRY_ALONE: Final = "SET LOCAL lock_timeout = '1500ms'; SET LOCAL statement_timeout = '2500ms';"
+HURRY: Final = (
+    f"set_config('lock_timeout', '{_LOCK_MS}ms', true),"
+    f" set_config('statement_timeout', '{_STATEMENT_MS}ms', true)"
+)
+_HURRY_ALONE: Final = (
+    f"SET LOCAL lock_timeout = '{_LOCK_MS}ms'; SET LOCAL statement_timeout = '{_STATEMENT_MS}ms';"
+)
 
 
 class NoTransaction(RuntimeError):
@@ -60,7 +68,7 @@ def refine(errors: Mapping[str, ShopError | type[ShopError]], *, savepoint: bool
 
 
 @contextmanager
-def hurried(*, lock_ms: int = 1500, statement_ms: int = 2500) -> Iterator[None]:
+def hurried(*, lock_ms: int = _LOCK_MS, statement_ms: int = _STATEMENT_MS) -> Iterator[None]:
     """A transaction for somebody who will not wait long: locks and statements give up early.
 
     WeChat expects an answer within 5 s; an OperationalError after ``lock_ms`` is a better one than none.

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 from django.db.models import Case, Q, QuerySet, Subquery
 from django.db.models.expressions import CombinedExpression
 
-from apps.base import paging
+from apps.base import paging, planned
 from apps.base.planned import Planned
 from apps.base.statements import Text
 from apps.catalog import search
@@ -173,8 +173,7 @@ _LISTED: Final = Planned(
 
 def listed(product_ids: Collection[int]) -> dict[int, Listed]:
     """Return products as lists show them, by id, those off sale included: one query."""
-    ids = f"{{{','.join(map(str, product_ids))}}}"
-    return {row[0]: Listed(*row) for row in _LISTED.rows(ids)}
+    return {row[0]: Listed(*row) for row in _LISTED.rows(planned.array(product_ids))}
 
 
 def _shelved(*, begun: datetime, at: datetime, category_id: int | None = None) -> QuerySet[Product]:

@@ -9,8 +9,8 @@ from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.utils import timezone
 
+from apps.base import days
 from apps.pickup.states import SlotState
 from mall.errors import Invalid, Kind, ShopError
 
@@ -96,9 +96,7 @@ class Slot:
         if self.state == SlotState.FULL:
             raise SlotFull(details={"slot": self.id})
         if self.state == SlotState.PASSED:
-            raise SlotPassed(
-                details={"slot": self.id, "order_by": timezone.localtime(self.order_by).isoformat()}
-            )
+            raise SlotPassed(details={"slot": self.id, "order_by": days.told(self.order_by)})
 
     def as_order(self) -> dict[str, Any]:
         """As an order keeps it: a copy."""

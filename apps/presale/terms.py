@@ -9,6 +9,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
+from apps.base import days
 from apps.orders.models import Order
 from apps.orders.states import DEPOSIT_END, StageKind, StageStatus, Status
 from apps.presale.models import Presale
@@ -152,7 +153,7 @@ def _balance_status(order: Order, terms: Terms, *, at: datetime) -> StageStatus:
 
 
 def _told(moment: datetime | None) -> str | None:
-    return timezone.localtime(moment).isoformat() if moment else None
+    return days.told(moment) if moment else None
 
 
 def _read(said: str | None) -> datetime | None:

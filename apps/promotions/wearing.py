@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.utils import timezone
-
+from apps.base import days
 from apps.promotions import wording
 from mall.pricing.hearing import Index
 from mall.pricing.offers import FreePostage, FreightCoupon, Offer
@@ -81,7 +80,7 @@ def _activity(shown: Shown, badge: str) -> dict[str, Any]:
 
 def _told(moment: datetime) -> str:
     """As every other answer tells a moment."""
-    return timezone.localtime(moment).isoformat()
+    return days.told(moment)
 
 
 def _scope(offer: Offer) -> Scope:

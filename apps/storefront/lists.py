@@ -127,7 +127,7 @@ def list_json(asked: Asked, *, at: datetime, lead: timedelta) -> bytes:
 def _kept(page: _List, *, at: datetime, lead: timedelta) -> bytes | None:
     """The page with what is in stock now, if it is good; the last answer, if that is the same. One statement."""
     if not page.sku_ids:
-        page.sku_ids = scenes.array([sku_id for card in page.cards for sku_id in card.sku_ids])
+        page.sku_ids = planned.array([sku_id for card in page.cards for sku_id in card.sku_ids])
     question = scenes.question(at=at)
     ((free, tallies, tokens),) = _LOOK.rows(page.sku_ids, *question.values)
     if page.basis != scenes.scene(question.told(tallies, tokens), at=at, lead=lead).basis:

@@ -6,7 +6,6 @@ whose step has passed, is gone at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from hashlib import blake2b
 from typing import Any, Final, NamedTuple
@@ -14,7 +13,7 @@ from typing import Any, Final, NamedTuple
 import orjson
 from django.conf import settings
 
-from apps.base import versions
+from apps.base import planned, versions
 from apps.base.days import shop_day
 from apps.checkout import activities
 from apps.promotions import selectors as promotion_facts
@@ -61,7 +60,7 @@ class Question(NamedTuple):
     @property
     def values(self) -> tuple[str, date]:
         """The values for the places of ``columns``."""
-        return array(self.ids), self.day
+        return planned.array(self.ids), self.day
 
     def told(self, tallies: str | None, tokens: str | None) -> promotion_facts.Told:
         """What the statement answered. The rest of the request goes by its tokens."""
@@ -77,11 +76,6 @@ def question(*, at: datetime) -> Question:
 def columns(ids: str, day: str) -> tuple[str, str]:
     """The texts of the two columns for ``Question.told``; ``ids`` and ``day`` are the places of a bigint[] and of a date."""
     return promotion_facts.tallies_column(ids, day), versions.COLUMN
-
-
-def array(ids: Iterable[int]) -> str:
-    """A bigint[] as PostgreSQL reads it; to quote each of sixty numbers costs more than the statement."""
-    return f"{{{','.join(map(str, ids))}}}"
 
 
 def scene(told: promotion_facts.Told, *, at: datetime, lead: timedelta) -> Scene:
