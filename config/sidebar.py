@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 from functools import cache, lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
@@ -11,11 +10,12 @@ from urllib.parse import parse_qsl
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin import ModelAdmin
-from django.db.models import Count, Model, QuerySet, Value
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 
-from apps.base import planned
+from apps.base import counting
+from apps.base.planned import Planned
 from apps.checkout import activities
 from apps.stores import selectors as place_facts
 from config.navigation import GROUPS, Groups, Place
@@ -71,32 +71,22 @@ def tabs(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 def _counted(places: Sequence[Place], *, mine: frozenset[int] | None) -> dict[Place, int]:
-    """Return how many rows wait at each place where any do: one statement for all places, none where no place asks.
+    """Return how many rows wait at each place (``counting.some``): one statement for all places, none where no place asks.
 
     ``mine`` are the shops whose rows count, where rows are of a shop; None for all.
     """
     asking = tuple(place for place in places if place.waiting is not None)
     if not asking:
         return {}
-    text, values = _counting(asking, mine)
-    return {asking[number]: rows for number, rows in planned.rows(text, values)}
+    return {asking[number]: rows for number, rows in _counting(asking, mine).rows()}
 
 
 @lru_cache(maxsize=64)  # for each set of rights and shops
-def _counting(asking: tuple[Place, ...], mine: frozenset[int] | None) -> tuple[str, tuple[Any, ...]]:
-    """The statement that counts at these places, with its values. What waits must not depend on the moment."""
-    counts = [
-        _of_shops(place, place.waiting(), mine)
-        .order_by()
-        .values(waits_at=Value(number))
-        .annotate(rows=Count("*"))
-        for number, place in enumerate(asking)
-        if place.waiting is not None
-    ]
-    text, values = counts[0].union(*counts[1:], all=True).query.sql_with_params()
-    if moments := [value for value in values if isinstance(value, date)]:
-        raise ValueError(f"What waits for a person is counted by a fixed statement, not as of {moments}.")
-    return text, values
+def _counting(asking: tuple[Place, ...], mine: frozenset[int] | None) -> Planned:
+    """The statement that counts at these places. What waits must not depend on the moment."""
+    return counting.each(
+        [_of_shops(place, place.waiting(), mine) for place in asking if place.waiting is not None]
+    )
 
 
 def _of_shops(place: Place, rows: QuerySet[Any], mine: frozenset[int] | None) -> QuerySet[Any]:
@@ -113,7 +103,7 @@ def _item(request: HttpRequest, place: Place, filters: Sequence[str], waiting: i
         "active": request.path.startswith(url) and _is_open(request, place, filters),
     }
     if waiting:
-        item["badge"] = str(waiting)
+        item["badge"] = counting.told(waiting)
     return item
 
 

@@ -110,11 +110,15 @@ class EditableAdmin(_OneForm, Readable, Recorded, Versioned, Asking):
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         """A list that nothing narrows, or that is too long to count, does not say that there were more.
 
-        Nor does its calendar read all rows.
+        Nor does its calendar read all rows: above a long list that is narrowed it shows the periods in which there is
+        anything, for what is rare in a long time is found by reading it all.
         """
         rows = super().get_changelist_instance(request)
-        if rows.date_hierarchy:
-            rows.queryset.datetimes = partial(periods.with_rows, rows.queryset)
+        if column := rows.date_hierarchy:
+            shown = rows.queryset
+            if rows.result_count > CappedPaginator.most:
+                shown = periods.chosen(rows.root_queryset, column, rows.params)
+            rows.queryset.datetimes = partial(periods.with_rows, shown)
         if rows.result_count > CappedPaginator.most:
             # Nobody chooses all rows of a list without an end either: the page is all there is to say.
             rows.result_count = len(rows.result_list)
@@ -122,6 +126,13 @@ class EditableAdmin(_OneForm, Readable, Recorded, Versioned, Asking):
         elif not (rows.query or rows.has_active_filters):
             rows.full_result_count = rows.result_count
         return rows
+
+    def get_ordering(self, request: HttpRequest) -> Any:
+        """A list that is narrowed by its calendar is in the calendar's order: its index ends with the page."""
+        column = self.date_hierarchy
+        if column and any(name.startswith(f"{column}__") for name in request.GET):
+            return [f"-{column}", "-pk"]
+        return super().get_ordering(request)
 
     # How the search box of a long list finds rows, each way by an index; other lists say ``search_fields``.
     found_by: ClassVar[Sequence[finding.Way]] = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -29,6 +29,21 @@ def with_rows(rows: QuerySet[Any], column: str, kind: str) -> list[datetime]:
         probes.append(inside.annotate(begins=told).values_list("begins", flat=True)[:1])
     found = probes[0].union(*probes[1:], all=True) if len(probes) > 1 else probes[0]
     return sorted(found)
+
+
+def chosen(rows: QuerySet[Any], column: str, asked: Mapping[str, str]) -> QuerySet[Any]:
+    """Those of the rows that lie in the period that an address asks for (``created_at__year``, ``__month``, ``__day``,
+    ``__gte``, ``__lt``), and nothing else of what it asks. Django has judged the values already.
+    """
+    prefix = f"{column}__"
+    said = {name.removeprefix(prefix): value for name, value in asked.items() if name.startswith(prefix)}
+    limits = {f"{prefix}{end}": said[end] for end in ("gte", "lt") if end in said}
+    if "year" in said:
+        first = date(int(said["year"]), int(said.get("month", 1)), int(said.get("day", 1)))
+        kind = "day" if "day" in said else "month" if "month" in said else "year"
+        ((begins, following),) = _periods(first, first, kind)
+        rows = rows.filter(**{f"{prefix}gte": day_window(begins)[0], f"{prefix}lt": day_window(following)[0]})
+    return rows.filter(**limits)
 
 
 def _beginning(day: date, kind: str) -> date:

@@ -58,7 +58,7 @@ class _Composed:
         if text != again:
             raise TypeError("the statement must be the same for whatever values")
         places = [self._place(one, other) for one, other in zip(ours, theirs, strict=True)]
-        return _with_literals(text, places), tuple(name for name, _ in places if name)
+        return with_literals(text, places), tuple(name for name, _ in places if name)
 
     def _sample(self, turn: int) -> tuple[str, Sequence[Any]]:
         """The text and its values for marks of our own; ``IN (…)`` becomes ``= ANY (…)``, which takes a list."""
@@ -151,7 +151,7 @@ class Select(_Composed, Generic[M]):
         )
 
 
-def _with_literals(text: str, places: Sequence[tuple[str, Any]]) -> str:
+def with_literals(text: str, places: Sequence[tuple[str, Any]]) -> str:
     """The text with what never changes written out: a plan that is kept may use a partial index by it."""
     connection.ensure_connection()
     first, *pieces = text.split("%s")

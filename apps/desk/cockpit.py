@@ -8,9 +8,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, QuerySet, Sum
 from django.db.models.functions import TruncDate
 
+from apps.base import counting
 from apps.base.days import day_window, shop_day
 from apps.base.models import JobRun
 from apps.deadlines import selectors as deadline_facts
@@ -96,30 +97,28 @@ def waiting_to_ship() -> QuerySet[Order]:
 
 def waiting_for_rider() -> QuerySet[Order]:
     """The orders that are paid and wait for the shop's own rider."""
-    return Order.objects.filter(status=Status.PAID, delivery__kind=DeliveryKind.CITY)
+    return Order.objects.filter(status=Status.PAID, delivery__isnull=False, delivery__kind=DeliveryKind.CITY)
 
 
 def waiting(*, at: datetime, operator: Any = None) -> Waiting:
-    """What waits for an operator, in eight queries whatever the number of rows; of orders, what is in their reach."""
+    """What waits for an operator (``counting.some``), in ten queries; of orders, what is in their reach."""
 
     def within(rows: QuerySet[Any], of: str = "order") -> QuerySet[Any]:
         return reach.narrowed(rows, operator=operator, of=of)
 
-    open_orders = within(Order.objects.filter(status__in=[Status.PAID, Status.UNPAID]), of="").aggregate(
-        to_ship=Count("id", filter=order_facts.TO_SEND),
-        overdue=Count("id", filter=order_facts.TO_SEND & Q(paid_at__lte=at - SHIP_WITHIN)),
-        unpaid=Count("id", filter=Q(status=Status.UNPAID)),
-    )
+    to_ship = within(waiting_to_ship(), of="")
     sold_out, low_stock = stock_facts.scarce()
     return Waiting(
-        **open_orders,
-        pressing=within(deadline_facts.pressing(at=at)).count(),
+        to_ship=counting.some(to_ship),
+        overdue=counting.some(to_ship.filter(paid_at__lte=at - SHIP_WITHIN)),
+        unpaid=counting.some(within(Order.objects.filter(status=Status.UNPAID), of="")),
+        pressing=counting.some(within(deadline_facts.pressing(at=at))),
         low_stock=low_stock,
         sold_out=sold_out,
-        failed_refunds=within(payment_facts.stuck(), of="payment__order").count(),
+        failed_refunds=counting.some(within(payment_facts.stuck(), of="payment__order")),
         owing=wallet_facts.owing().count(),
-        failed_uploads=within(ShippingUpload.objects.filter(status=UploadStatus.FAILED)).count(),
-        dead_deliveries=Delivery.objects.filter(status=DeliveryStatus.DEAD).count(),
+        failed_uploads=counting.some(within(ShippingUpload.objects.filter(status=UploadStatus.FAILED))),
+        dead_deliveries=counting.some(Delivery.objects.filter(status=DeliveryStatus.DEAD)),
         failing_jobs=JobRun.objects.exclude(error="").count(),
     )
 

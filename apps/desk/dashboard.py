@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
+from apps.base import counting
 from apps.base.days import day_window
 from apps.desk import cockpit, setup_faults
 from apps.desk.cockpit import Day, Waiting
@@ -94,9 +95,11 @@ def _recharges(*, at: datetime) -> list[Card]:
 
 def _tasks(waits: Waiting) -> list[Card]:
     def card(title: str, value: int, note: str, icon: str, url: str, needs: str, *, alarming: bool) -> Card:
-        return Card(title, str(value), note, icon, url, needs, alarming and value > 0)
+        return Card(title, counting.told(value), note, icon, url, needs, alarming and value > 0)
 
-    late = f"其中 {waits.overdue} 单付款已超过 48 小时" if waits.overdue else "都在 48 小时之内"
+    late = (
+        f"其中 {counting.told(waits.overdue)} 单付款已超过 48 小时" if waits.overdue else "都在 48 小时之内"
+    )
     order = "orders_order"
     return [
         card("待发货", waits.to_ship, late, "local_shipping",

@@ -57,9 +57,9 @@ class DeliveryFilter(admin.SimpleListFilter):
             return queryset.filter(delivery__isnull=True, virtual=False)
         if self.value() == self.online:
             return queryset.filter(virtual=True)
-        return (
-            queryset.filter(delivery__kind=self.value()) if self.value() in DeliveryKind.values else queryset
-        )
+        if self.value() in DeliveryKind.values:
+            return queryset.filter(delivery__isnull=False, delivery__kind=self.value())
+        return queryset
 
 
 @admin.register(Order)

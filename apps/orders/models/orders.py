@@ -153,6 +153,17 @@ class Order(models.Model):
                 condition=Q(status=Status.PAID, virtual=True),
                 name="order_virtual_to_deliver",
             ),
+            # What is to leave, who paid first first; and what is paid and fetched or brought.
+            models.Index(
+                fields=["paid_at", "id"],
+                condition=Q(status=Status.PAID, awaits_goods=False, virtual=False, delivery__isnull=True),
+                name="order_to_send",
+            ),
+            models.Index(
+                fields=["id"],
+                condition=Q(status=Status.PAID, delivery__isnull=False),
+                name="order_to_hand_over",
+            ),
             # All orders of an activity, the newest last: by its kind and what an order of it names.
             models.Index(
                 KeyTextTransform("kind", "activity"),

@@ -51,3 +51,21 @@ def test_it_is_two_statements_however_many_periods_there_are_and_none_for_no_row
         assert len(periods.with_rows(AuditEntry.objects.all(), "at", "month")) == 4
     assert len(seen) == 2
     assert "LIMIT 1" in seen[1]["sql"]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {},
+        {"at__year": "2025"},
+        {"at__year": "2025", "at__month": "3"},
+        {"at__year": "2025", "at__month": "3", "at__day": "31"},
+        {"at__year": "2024", "at__month": "12"},
+        {"at__gte": "2025-03-01 00:30:00+08:00", "at__lt": "2025-03-31 23:30:00+08:00"},
+    ],
+)
+def test_what_an_address_asks_of_the_calendar_is_what_django_finds_by_it(asked: dict[str, str]) -> None:
+    calendar()
+    rows = AuditEntry.objects.order_by("-id")
+    elsewhere = {"action": "查看手机号", "p": "2"}
+    assert list(periods.chosen(rows, "at", {**asked, **elsewhere})) == list(rows.filter(**asked))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from django.db import connection
-from django.db.models import Model
 from django.test.utils import CaptureQueriesContext
 
 from apps.base import finding
@@ -17,30 +16,9 @@ from apps.members.models import Member
 from apps.orders.models import Order
 from apps.payments.models import Payment
 from tests.admin import shop
+from tests.apps.desk.many import MANY, last, multiply, nodes
 
 pytestmark = pytest.mark.django_db
-
-MANY = 3000
-
-
-def multiply(row: Model, **different: str) -> None:
-    """Add copies of a row; ``different`` are SQL expressions of the running number ``n`` for its columns."""
-    table = row._meta.db_table
-    names = [
-        field.column for field in row._meta.concrete_fields if field.column != "id" and not field.generated
-    ]
-    values = [different.get(name, f'"{name}"') for name in names]
-    columns = ", ".join(f'"{name}"' for name in names)
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL statement_timeout = 0")  # it is no request
-        cursor.execute(
-            f'INSERT INTO "{table}" ({columns}) SELECT {", ".join(values)}'  # noqa: S608 - names of columns
-            f' FROM "{table}", generate_series(1, {MANY}) AS n WHERE id = {row.pk}'
-        )
-
-
-def last(model: type[Model]) -> int:
-    return int(model._default_manager.order_by("-pk").values_list("pk", flat=True)[0])
 
 
 @pytest.fixture
@@ -79,12 +57,6 @@ def many_orders(django_user_model: Any) -> None:
     with connection.cursor() as cursor:
         for model in (Member, Order, Parcel, Payment):
             cursor.execute(f'ANALYZE "{model._meta.db_table}"')
-
-
-def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield plan
-    for part in plan.get("Plans", []):
-        yield from nodes(part)
 
 
 def searched(typed: str, *, ways: Sequence[finding.Way]) -> tuple[set[str], set[str]]:
