@@ -38,7 +38,8 @@ class Tuning(enum.Enum):
 
 _SETTINGS: dict[Tuning, tuple[str, ...]] = {
     Tuning.KEPT: (),  # PostgreSQL's own, durable, defaults
-    Tuning.MEASURED: ("shared_buffers=512MB",),  # as docker-compose.yml has them
+    # As docker-compose.yml has them.
+    Tuning.MEASURED: ("shared_buffers=512MB", "max_wal_size=4GB", "checkpoint_timeout=15min"),
     Tuning.DISPOSABLE: ("fsync=off", "synchronous_commit=off", "full_page_writes=off"),
 }
 

@@ -106,9 +106,11 @@ def test_a_pooler_shares_connections_by_the_transaction_and_migrations_go_past_i
 
 
 def test_the_measured_database_is_that_of_production() -> None:
-    (asked,) = (said for said in SERVICES["postgres"]["command"] if "shared_buffers" in said)
-    (measured,) = (said for said in _SETTINGS[Tuning.MEASURED] if "shared_buffers" in said)
-    assert asked == f"-cshared_buffers=${{POSTGRES_SHARED_BUFFERS:-{measured.partition('=')[2]}}}"
+    said = SERVICES["postgres"]["command"]
+    for measured in _SETTINGS[Tuning.MEASURED]:
+        name, _, value = measured.partition("=")
+        (asked,) = (one for one in said if one.startswith(f"-c{name}="))
+        assert asked in {f"-c{measured}", f"-c{name}=${{POSTGRES_{name.upper()}:-{value}}}"}
 
 
 class _Tagged(yaml.SafeLoader):

@@ -49,8 +49,8 @@ _PLAN: Final = """
            member.id, told.status, told.status IN ('PAID', 'SHIPPED', 'RECEIVED'), told.waits,
            CASE WHEN told.status = 'UNPAID' THEN 1 + (n - 1) / %(members)s END,
            CASE told.waits WHEN 'payable' THEN %(at)s::timestamptz - interval '1 minute'
-                           WHEN 'expired' THEN %(at)s::timestamptz - interval '2 hours'
-                           WHEN 'shipped' THEN %(at)s::timestamptz - interval '35 days'
+                           WHEN 'expired' THEN %(at)s::timestamptz - interval '2 hours' - n * interval '1 millisecond'
+                           WHEN 'shipped' THEN %(at)s::timestamptz - interval '35 days' - n * interval '1 millisecond'
                            ELSE %(at)s::timestamptz - interval '40 days' - (%(orders)s - n) * interval '20 seconds' END,
            0, 0
       FROM generate_series(1, %(orders)s) AS n
