@@ -241,6 +241,11 @@ def short_name(full: str) -> str:
     return short if len(short) > 1 else full
 
 
+def load() -> None:
+    """Read the table, so that processes forked from this one share it."""
+    _index()
+
+
 @cache
 def _table() -> dict[str, dict[str, tuple[str, ...]]]:
     """Province → city → districts, development zones by their canonical names."""

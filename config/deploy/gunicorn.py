@@ -51,10 +51,15 @@ os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_metrics)
 
 
 def when_ready(server: Any) -> None:
-    """Load what every worker will need, and have the collector leave it alone: a page it marks is a page copied."""
+    """Load what every worker will need, and have the collector leave it alone: a page it marks is a page copied.
+
+    What threads find missing is made by each that comes before the first is done, and takes the place of all of these.
+    """
     from apps.catalog import search  # -- not before the shop is set up
+    from mall import regions  # -- likewise
 
     search.load_words()
+    regions.load()
     gc.collect()
     gc.freeze()
 
