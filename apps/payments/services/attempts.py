@@ -14,6 +14,8 @@ from typing import Final
 import structlog
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import BooleanField, F
+from django.db.models.expressions import RawSQL
 
 from apps.base import numbers, planned, statements, transactions
 from apps.orders.models import Order
@@ -31,6 +33,22 @@ LEAST_TIME_TO_PAY = timedelta(seconds=90)
 _LOCK: Final = statements.Select(
     lambda payment_no: (
         Payment.objects.select_for_update(no_key=True).filter(payment_no=payment_no).order_by()
+    ),
+    payment_no=str,
+)
+# The attempt behind the order that its bill is, both locked, in this order, and in a hurry from before the locks. What
+# an order was refused and how it was warned of is read by whoever asks for it.
+_LOCK_WITH_ORDER: Final = statements.Select(
+    lambda payment_no: (
+        Payment.objects.select_for_update(no_key=True, of=("order", "self"))
+        .select_related("order")
+        .defer("order__declined", "order__price_warnings")
+        .filter(
+            RawSQL(f"(SELECT ROW({transactions.HURRY}) IS NOT NULL)", [], output_field=BooleanField()),  # noqa: S611 -- ours
+            payment_no=payment_no,
+            order__order_no=F("bill_no"),
+        )
+        .order_by()
     ),
     payment_no=str,
 )
@@ -174,6 +192,15 @@ def locked(*, payment_no: str) -> Payment:
     if attempt is None:
         raise PaymentNotFound
     return attempt
+
+
+def locked_with_order(*, payment_no: str) -> Payment | None:
+    """The attempt with the ``order`` that its bill is, both locked: one statement. The transaction is ``hurried`` by it.
+
+    None, with nothing locked, where there is no such attempt, or its bill is something else than an order.
+    """
+    transactions.require()
+    return _LOCK_WITH_ORDER.first(payment_no=payment_no)
 
 
 def _open_attempt(ask: Callable[[], Bill], *, at: datetime) -> tuple[Payment, Bill]:
