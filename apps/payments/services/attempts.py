@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+import orjson
 import structlog
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import BooleanField, F
-from django.db.models.expressions import RawSQL
 
 from apps.base import numbers, planned, statements, transactions
 from apps.orders.models import Order
@@ -36,22 +35,26 @@ _LOCK: Final = statements.Select(
     ),
     payment_no=str,
 )
-# The attempt behind the order that its bill is, both locked, in this order, and in a hurry from before the locks. What
-# an order was refused and how it was warned of is read by whoever asks for it.
-_LOCK_WITH_ORDER: Final = statements.Select(
-    lambda payment_no: (
-        Payment.objects.select_for_update(no_key=True, of=("order", "self"))
-        .select_related("order")
-        .defer("order__declined", "order__price_warnings")
-        .filter(
-            RawSQL(f"(SELECT ROW({transactions.HURRY}) IS NOT NULL)", [], output_field=BooleanField()),  # noqa: S611 -- ours
-            payment_no=payment_no,
-            order__order_no=F("bill_no"),
-        )
-        .order_by()
-    ),
-    payment_no=str,
+# What is read of an attempt and of its order when money comes; the rest is there for whoever asks for it.
+_OF_ATTEMPT: Final = (
+    *("id", "payment_no", "bill_kind", "bill_no", "order_id", "status", "amount_fen", "transaction_id"),
+    *("captured_fen", "refunded_fen", "captured_at", "is_surplus", "surplus_reason"),
 )
+_OF_ORDER: Final = (
+    *("id", "order_no", "member_id", "status", "payable_fen", "balance_fen", "points_used", "awaits_goods"),
+    *("virtual", "created_at", "expires_at", "applied", "gifts", "activity", "delivery"),
+)
+_DOCUMENTS: Final = ("applied", "gifts", "activity", "delivery")
+# The order before its payment, as everybody locks them, and in a hurry before either.
+_LOCK_WITH_ORDER: Final = f"""
+    SELECT {", ".join(f"payments_payment.{name}" for name in _OF_ATTEMPT)},
+           {", ".join(f"orders_order.{name}" for name in _OF_ORDER)}
+      FROM payments_payment
+      JOIN orders_order ON orders_order.id = payments_payment.order_id
+                       AND orders_order.order_no = payments_payment.bill_no
+     WHERE payments_payment.payment_no = %s AND (SELECT ROW({transactions.HURRY}) IS NOT NULL)
+       FOR NO KEY UPDATE OF orders_order, payments_payment
+"""  # noqa: S608 -- names of our own
 _COLUMNS: Final = [field.attname for field in Payment._meta.concrete_fields]
 # A new attempt, or the open one that the bill has: of two at once the second waits for the first, and presses it again.
 _OPEN: Final = f"""
@@ -200,7 +203,16 @@ def locked_with_order(*, payment_no: str) -> Payment | None:
     None, with nothing locked, where there is no such attempt, or its bill is something else than an order.
     """
     transactions.require()
-    return _LOCK_WITH_ORDER.first(payment_no=payment_no)
+    found = planned.rows(_LOCK_WITH_ORDER, [payment_no])
+    if not found:
+        return None
+    attempt = statements.known(Payment, _OF_ATTEMPT, found[0][: len(_OF_ATTEMPT)])
+    order = statements.known(Order, _OF_ORDER, found[0][len(_OF_ATTEMPT) :])
+    for name in _DOCUMENTS:
+        if (told := order.__dict__[name]) is not None:
+            order.__dict__[name] = orjson.loads(told)
+    attempt.order = order
+    return attempt
 
 
 def _open_attempt(ask: Callable[[], Bill], *, at: datetime) -> tuple[Payment, Bill]:
