@@ -155,6 +155,8 @@ def storable(value: Any) -> Any:
     NUL and halves of characters become visible, ``\\u0000``, also in names; everything else stays.
     """
     if isinstance(value, str):
+        if value.isascii() and "\0" not in value:  # as nearly all are
+            return value
         return _UNSTORABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", value)
     if isinstance(value, list):
         return [storable(inner) for inner in value]

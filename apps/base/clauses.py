@@ -47,6 +47,8 @@ def run(clauses: Sequence[Clause]) -> int:
 
     Must run inside a transaction.
     """
+    if not clauses:
+        return 0
     planned, names = _joined(tuple([clause.part for clause in clauses]))
     told: dict[str, Any] = {}
     for clause in clauses:

@@ -17,7 +17,7 @@ from apps.wechat.pay import notify
 def pay_notify(request: HttpRequest) -> HttpResponse:
     """Payments, refunds and transfers; each is told apart by what it says, not by the door it came to."""
     at = timezone.now()
-    notification = notify.read(headers=request.headers, body=request.body, at=at)
+    notification = notify.read(headers=notify.headers_of(request.META), body=request.body, at=at)
     hearing.hear(notification=notification, at=at)
     return HttpResponse(status=204)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 from django.conf import settings
+from django.db import IntegrityError
 
 from apps.base import transactions
 from apps.checkout import paying
@@ -25,6 +26,7 @@ log = structlog.get_logger(__name__)
 
 # After so many questions in a row without an answer a sweep leaves WeChat alone until the next.
 _PATIENCE = 3
+_PAYMENT = "TRANSACTION."
 _TRANSFER = "MCHTRANSFER.BILL."
 
 
@@ -33,8 +35,11 @@ def hear(*, notification: notify.Notification, at: datetime) -> None:
 
     When it returns, the notification may be answered 2xx: it is stored, and carried out or of a kind about
     which the shop does nothing. Raises ShopError or a database error otherwise: answer no 2xx, so that WeChat
-    repeats; if it is stored by then, the sweep takes it up as well.
+    repeats; if it is stored by then, the sweep takes it up as well. What is as usual is stored and carried out in one
+    transaction; a process that dies in it has answered nothing, and left nothing.
     """
+    if _heard_as_usual(notification, at=at):
+        return
     kept = notifications.keep(notification=notification, at=at)
     if kept.handled_at is not None:
         return
@@ -48,6 +53,26 @@ def hear(*, notification: notify.Notification, at: datetime) -> None:
         raise
     if not marked:
         notifications.mark_handled(notification_id=kept.pk, at=at)
+
+
+def _heard_as_usual(notification: notify.Notification, *, at: datetime) -> bool:
+    """Keep and carry out a payment's notification at once; False, with nothing written, where anything is not as usual.
+
+    Where the database gave up, it is kept all the same.
+    """
+    if not notification.event_type.startswith(_PAYMENT):
+        return False
+    try:
+        paid = facts.transaction(notification.resource)
+        if not paid.is_paid:
+            return False
+        paying.confirm_as_usual(transaction=paid, notification=notification, at=at)
+    except (ShopError, IntegrityError):
+        return False
+    except Exception:
+        if notifications.keep(notification=notification, at=at).handled_at is None:
+            raise
+    return True
 
 
 def is_about_money(event_type: str) -> bool:

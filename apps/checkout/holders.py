@@ -85,9 +85,13 @@ class Holder(ABC):
         """``hold`` as a part of a statement with other holders (``base.clauses``), None where it is none of this order."""
         return None
 
-    @abstractmethod
     def commit(self, *, order: Order, at: datetime) -> None:
-        """Use it up: the order is paid."""
+        """Use it up, where there is no clause: the order is paid."""
+        raise NotImplementedError(f"{type(self).__name__} commits by a clause")
+
+    def commit_clause(self, *, order: Order, at: datetime) -> Clause | None:
+        """``commit`` as such a part, None where it is none of this order."""
+        return None
 
     def release(self, *, order: Order, at: datetime) -> None:
         """Give back what the order held: it was not paid."""
@@ -133,8 +137,8 @@ class Promotions(Holder):
             at=at,
         )
 
-    def commit(self, *, order: Order, at: datetime) -> None:
-        promotions.commit(order_no=order.order_no, at=at)
+    def commit_clause(self, *, order: Order, at: datetime) -> Clause | None:
+        return promotions.committing(order_no=order.order_no, at=at)
 
     def release_many(self, *, orders: Sequence[Order], at: datetime) -> None:
         promotions.release_many(order_nos=[order.order_no for order in orders], at=at)
@@ -167,6 +171,10 @@ class Coupons(Holder):
 
     def commit(self, *, order: Order, at: datetime) -> None:
         coupons.commit(order_no=order.order_no, at=at)
+
+    def commit_clause(self, *, order: Order, at: datetime) -> Clause | None:
+        public_id, *more = coupon_ids_of(order)
+        return None if more else coupons.committing(order_no=order.order_no, public_id=public_id, at=at)
 
     def release_many(self, *, orders: Sequence[Order], at: datetime) -> None:
         coupons.release_many(order_nos=[order.order_no for order in orders], at=at)
@@ -364,8 +372,8 @@ class Stock(Holder):
             return None
         return inventory.holding(order_no=order.order_no, demand=demand, limit=_most_unpaid(order), at=at)
 
-    def commit(self, *, order: Order, at: datetime) -> None:
-        inventory.commit(order_no=order.order_no, at=at)
+    def commit_clause(self, *, order: Order, at: datetime) -> Clause | None:
+        return inventory.committing(order_no=order.order_no, at=at)
 
     def release_many(self, *, orders: Sequence[Order], at: datetime) -> None:
         inventory.release_many(order_nos=[order.order_no for order in orders], at=at)

@@ -10,10 +10,13 @@ from apps.checkout import activities, bills
 from apps.members.models import Member
 from apps.orders import selectors as order_facts
 from apps.orders import services as orders
+from apps.orders.models import Order
 from apps.orders.states import PAID_FOR, Actor, StageStatus
 from apps.payments import services as payments
+from apps.payments.services import notifications
 from apps.payments.states import SurplusReason
 from apps.wechat.pay.client import Transaction
+from apps.wechat.pay.notify import Notification
 
 
 def pay(*, member: Member, order_no: str, at: datetime) -> dict[str, str] | None:
@@ -60,24 +63,45 @@ def confirm_payment(
     UnknownKind for a bill that only other code knows: WeChat repeats, and the sweep asks again. ``notification_id`` as
     ``payments.settle`` has it.
     """
-    kind: bills.Kind | None = None
-
-    def why_not(bill_kind: str, bill_no: str, *, paid_at: datetime) -> SurplusReason | None:
-        nonlocal kind
-        kind = bills.of(bill_kind).for_one()
-        return kind.why_not(bill_no, paid_at=paid_at)
-
+    owed = _Owed()
     with database.atomic():
         settlement = payments.settle(
             transaction=transaction,
-            why_not=why_not,
+            why_not=owed.why_not,
             at=at,
             from_query=from_query,
             notification_id=notification_id,
         )
-        if kind and settlement.outcome is payments.Outcome.USED:
-            kind.paid(settlement.payment.bill_no, by=Actor.WECHAT, at=at)
+        if settlement.outcome is payments.Outcome.USED:
+            owed.kind.paid(settlement.payment.bill_no, by=Actor.WECHAT, at=at)
     return settlement
+
+
+def confirm_as_usual(*, transaction: Transaction, notification: Notification, at: datetime) -> None:
+    """The same in the usual case, with the notification that told of it kept as handled: behind the locks one statement
+    books the money, moves the order and uses up what neighbours of ``scarce.HOLDERS`` hold.
+
+    In whatever other case it raises, with nothing written: NotUsual, NotificationHandled, what ``confirm_payment`` raises,
+    or an IntegrityError, all of which ``confirm_payment`` knows better.
+    """
+    owed = _Owed()
+    with database.atomic():
+        payment, capturing = payments.capturing(transaction=transaction, why_not=owed.why_not, at=at)
+        keeping = notifications.keeping(notification=notification, at=at)
+        owed.kind.paid(payment.bill_no, behind=[keeping, capturing], by=Actor.WECHAT, at=at)
+
+
+class _Owed:
+    """What a payment is for, as its room asks: the kind of bill, for one bill, once ``why_not`` was asked."""
+
+    kind: bills.Kind
+
+    def why_not(
+        self, bill_kind: str, bill_no: str, /, *, order: Order | None, paid_at: datetime
+    ) -> SurplusReason | None:
+        """As the kind has it. Raises UnknownKind."""
+        self.kind = bills.of(bill_kind).for_one(order)
+        return self.kind.why_not(bill_no, paid_at=paid_at)
 
 
 def _pay_nothing(*, order_no: str, at: datetime) -> None:

@@ -6,11 +6,12 @@ since everybody keeps to this order, after the order's own row, orders queue and
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import takewhile
 
 from apps.base import clauses, transactions
+from apps.base.clauses import Clause
 from apps.checkout import group_seats, holders, slot_seats, virtual
 from apps.checkout.flash_quota import FlashQuota
 from apps.checkout.holders import Holder, Part, Restored
@@ -45,20 +46,25 @@ def hold(*, order: Order, quote: Quote, demand: Mapping[int, int], at: datetime)
     PointsConflict, BalanceShort, SlotFull, OutOfStock, and what activities do. The transaction must then be rolled back.
     """
     transactions.require()
-    waiting = list(_concerned(order))
-    while waiting:
-        told = (holder.clause(order=order, quote=quote, demand=demand, at=at) for holder in waiting)
-        if together := [clause for clause in takewhile(bool, told) if clause]:
-            del waiting[: clauses.run(together)]
-        else:
-            waiting.pop(0).hold(order=order, quote=quote, demand=demand, at=at)
+    _together(
+        list(_concerned(order)),
+        lambda holder: holder.clause(order=order, quote=quote, demand=demand, at=at),
+        lambda holder: holder.hold(order=order, quote=quote, demand=demand, at=at),
+    )
 
 
-def commit(*, order: Order, at: datetime) -> None:
-    """Use up what the order holds: it is paid. The caller has locked the order."""
+def commit(*, order: Order, behind: Sequence[Clause] = (), at: datetime) -> None:
+    """Use up what the order holds: it is paid. The caller has locked the order.
+
+    ``behind`` these clauses of the caller's, which always do their work, or raise: the first statement begins with them.
+    """
     transactions.require()
-    for holder in _concerned(order):
-        holder.commit(order=order, at=at)
+    _together(
+        list(_concerned(order)),
+        lambda holder: holder.commit_clause(order=order, at=at),
+        lambda holder: holder.commit(order=order, at=at),
+        behind=behind,
+    )
 
 
 def release(*, order: Order, at: datetime) -> None:
@@ -97,6 +103,24 @@ def restore(*, order: Order, part: Part, at: datetime) -> Restored:
 def taken_meanwhile() -> tuple[type[ShopError], ...]:
     """Every refusal of ``hold`` that means: free when the choice was priced, taken by somebody else since."""
     return tuple(refusal for holder in HOLDERS for refusal in holder.taken_meanwhile)
+
+
+def _together(
+    waiting: list[Holder],
+    clause_of: Callable[[Holder], Clause | None],
+    alone: Callable[[Holder], None],
+    *,
+    behind: Sequence[Clause] = (),
+) -> None:
+    """Have each holder do its work, in their order: neighbours that give a clause in one statement, others ``alone``."""
+    while waiting or behind:
+        told = [clause for clause in takewhile(bool, map(clause_of, waiting)) if clause]
+        if told or behind:
+            done = clauses.run([*behind, *told])
+            del waiting[: done - len(behind)]
+            behind = ()
+        else:
+            alone(waiting.pop(0))
 
 
 def _concerned(order: Order) -> Iterator[Holder]:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 
 from apps.base import replica, statements, transactions
+from apps.base.clauses import Clause, Part
 from apps.members.models import Member
 from apps.orders import writing
 from apps.orders.models import Order
 from apps.orders.states import LIFECYCLE, Actor, Status
+from apps.outbox import services as outbox
 from mall.errors import NotFound
 from mall.events import Event
 
@@ -114,7 +117,62 @@ def move_many(
         at=at,
     )
     for order in orders:
-        order.status = Status(target)
-        if column:
-            setattr(order, column, at)
-        replica.wrote_for(Member, order.member_id)
+        _stands(order, target, column, at=at)
+
+
+def moving(order: Order, *, move: str, actor: Actor, news: Event, at: datetime) -> Clause:
+    """The clause of such a move of an order that the caller has locked, with its news. Raises MoveRefused at once."""
+    transactions.require()
+    target = LIFECYCLE.target(move=move, current=order.status)
+    column = _TIMESTAMP_OF.get(move)
+    told = {
+        "order_id": order.pk,
+        "order_from": str(order.status),
+        "order_by": actor.value,
+        "at": at,
+        **outbox.announcing(news, at=at),
+    }
+
+    def settle(moved: bool) -> bool:
+        if moved:
+            _stands(order, target, column, at=at)
+        return moved
+
+    return Clause(_moving(move, str(target), column), told, settle)
+
+
+def _stands(order: Order, target: str, column: str | None, *, at: datetime) -> None:
+    """Have an order that was just moved say so."""
+    order.status = Status(target)
+    if column:
+        setattr(order, column, at)
+    replica.wrote_for(Member, order.member_id)
+
+
+@cache
+def _moving(move: str, target: str, column: str | None) -> Part:
+    """The part of ``moving``, of one of the lifecycle's moves."""
+    announced = outbox.ANNOUNCED % {name: f"{{{name}}}" for name in outbox.ANNOUNCING}
+    return Part(
+        f"""
+        order_moved AS (
+            UPDATE orders_order SET status = '{target}'{f", {column} = {{at}}" if column else ""}
+             WHERE id = {{order_id}} AND {{after}}
+            RETURNING id
+        ), order_noted AS (
+            INSERT INTO orders_ordermove (order_id, move, from_status, to_status, actor, note, at)
+            SELECT id, '{move}', {{order_from}}, '{target}', {{order_by}}, '', {{at}} FROM order_moved
+        ), order_told AS (
+            {announced} FROM order_moved
+        )
+        """,  # noqa: S608 -- words of our own
+        done="EXISTS (SELECT FROM order_moved)",
+        answers=("EXISTS (SELECT FROM order_moved)",),
+        types={
+            "order_id": "bigint",
+            "order_from": "text",
+            "order_by": "text",
+            "at": "timestamptz",
+            **outbox.ANNOUNCING,
+        },
+    )

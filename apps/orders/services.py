@@ -15,7 +15,7 @@ from apps.base import numbers, statements, transactions
 from apps.members.models import Member
 from apps.orders import reductions, writing
 from apps.orders.models import AddressChange, Order, OrderLine, OrderRefund, OrderRefundLine
-from apps.orders.moving import lock, lock_free, lock_many, move, move_many
+from apps.orders.moving import lock, lock_free, lock_many, move, move_many, moving
 from apps.orders.states import LIFECYCLE, Actor
 from apps.outbox import services as outbox
 from mall.errors import Kind, ShopError
@@ -40,6 +40,7 @@ __all__ = [
     "lock_many",
     "move",
     "move_many",
+    "moving",
     "note_activity",
     "place",
     "record_refund",

@@ -44,11 +44,13 @@ _ANNOUNCE: Final = """
     SELECT told.kind, told.payload::jsonb, %s
       FROM unnest(%s::text[], %s::text[]) WITH ORDINALITY AS told (kind, payload, place) ORDER BY told.place
 """
-# One announcement as a part of a statement made elsewhere, with the values of ``announcing``.
+# One announcement as a part of a statement made elsewhere, which may go on with FROM, with the values of ``announcing``,
+# of these types.
 ANNOUNCED: Final = """
     INSERT INTO outbox_announcement (kind, payload, announced_at)
-    VALUES (%(news_kind)s, %(news)s::jsonb, %(news_at)s)
+    SELECT %(news_kind)s, %(news)s::jsonb, %(news_at)s
 """
+ANNOUNCING: Final = {"news_kind": "text", "news": "text", "news_at": "timestamptz"}
 # Each announcement is given to who hears its kind, and is sorted then, though nobody may hear it. Whoever would hear it
 # for no row's sake (``spared``) is asked for in the same statement, that is of the same moment: of what was announced after
 # such a row was there, no delivery is spared.

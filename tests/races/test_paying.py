@@ -18,16 +18,19 @@ from django.test import Client
 from apps.checkout import closing, paying
 from apps.checkout.bills.orders import OrderNotPayable
 from apps.inventory.models import Stock, StockEntry
+from apps.orders import services as orders
 from apps.orders.models import Order
+from apps.orders.states import Actor
 from apps.outbox import services as outbox
 from apps.outbox.models import Announcement
 from apps.payments import services as payments
 from apps.payments.models import Notification, Payment, Refund
-from apps.payments.services import refunds
+from apps.payments.services import attempts, refunds
 from apps.wechat.sandbox.control import Sandbox
 from mall.errors import ShopError
 from tests.apps.members import make as members
 from tests.apps.payments import make
+from tests.races import stage
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 
@@ -143,6 +146,33 @@ def test_without_the_lock_the_same_two_would_contradict_each_other_and_the_datab
     unlocked.status, unlocked.closed_at = "CLOSED", make.AT
     with pytest.raises(IntegrityError, match="order_paid_at_exactly_when_paid"), transaction.atomic():
         unlocked.save(update_fields=["status", "closed_at"])
+
+
+def test_who_waits_for_an_order_has_not_its_payment_and_reads_both_as_they_became() -> None:
+    order = make.order()
+    attempt = make.attempt(order)
+
+    def lock_both() -> tuple[str, str]:
+        try:
+            with transaction.atomic():
+                payment = attempts.locked_with_order(payment_no=attempt.payment_no)
+                assert payment is not None
+                assert payment.order is not None
+                return payment.order.status, payment.status
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as thread:
+        with transaction.atomic():
+            orders.lock(order_no=order.order_no)
+            told = thread.submit(lock_both)
+            while not stage.waiting_for_a_lock():
+                assert not told.done()
+            # Whoever had it would make this one wait, who has the order: a circle.
+            Payment.objects.select_for_update(nowait=True).get(pk=attempt.pk)
+            Payment.objects.filter(pk=attempt.pk).update(status="CLOSED", closed_at=make.AT)
+            orders.move(order_no=order.order_no, move="close", actor=Actor.SYSTEM, at=make.AT)
+        assert told.result() == ("CLOSED", "CLOSED")
 
 
 def test_eight_presses_of_pay_at_once_are_one_attempt(wechat: Sandbox, settings: Any) -> None:

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, NamedTuple, Self
 
 from django.db.models import QuerySet
 
+from apps.base.clauses import Clause
 from apps.orders.models import Order
 from apps.orders.states import Actor
 from apps.payments import selectors as payment_facts
@@ -56,8 +57,11 @@ class Kind(ABC):
     # What a shopper is told who presses "pay" again and again while it is being given up.
     busy: ClassVar[type[ShopError]]
 
-    def for_one(self) -> Self:
-        """This kind for one bill and one transaction: what it locks there it may keep at hand."""
+    def for_one(self, order: Order | None = None) -> Self:
+        """This kind for one bill and one transaction: what it locks there it may keep at hand.
+
+        ``order`` is the one that the bill is, where it is locked already.
+        """
         return self
 
     @abstractmethod
@@ -89,8 +93,10 @@ class Kind(ABC):
         """
 
     @abstractmethod
-    def paid(self, bill_no: str, *, by: Actor, at: datetime) -> None:
+    def paid(self, bill_no: str, *, behind: Sequence[Clause] = (), by: Actor, at: datetime) -> None:
         """Everything that being paid means at once, in the transaction that books the money; the rest hears the news.
+
+        ``behind`` these clauses, which are run first, in one statement with whatever it has of clauses itself.
 
         What is delivered by being paid publishes ``UploadAsked``, so that WeChat is told.
         """

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.urls import reverse
 
 from apps.base import planned
+from apps.base.clauses import Clause
 from apps.checkout import activities, scarce
 from apps.checkout.bills.kind import By, Kind, Overdue, Together
 from apps.fulfillment.services import uploads
@@ -66,9 +67,9 @@ class WholeOrder(Kind):
     _at_hand: Order | None = None
     _for_one = False
 
-    def for_one(self) -> Self:
+    def for_one(self, order: Order | None = None) -> Self:
         one = copy(self)
-        one._for_one = True
+        one._for_one, one._at_hand = True, order
         return one
 
     def page(self, bill_no: str) -> str:
@@ -117,14 +118,14 @@ class WholeOrder(Kind):
             return SurplusReason.LATE
         return SurplusReason.DOUBLE if order.status != Status.UNPAID else None
 
-    def paid(self, bill_no: str, *, by: Actor, at: datetime) -> None:
+    def paid(self, bill_no: str, *, behind: Sequence[Clause] = (), by: Actor, at: datetime) -> None:
         """An order that gathers first is told as gathered now, and as paid when it is formed (``orders.form``)."""
-        waiting = self.locked(bill_no)
-        move = activities.when_paid(waiting)
+        order = self.locked(bill_no)
+        move = activities.when_paid(order)
         told = {"pay": events.OrderPaid, "gather": events.OrderGathered}[move]
-        news = told(order_no=bill_no, member_id=waiting.member_id)
-        order = orders.move(order_no=bill_no, move=move, actor=by, at=at, locked=waiting, news=news)
-        scarce.commit(order=order, at=at)
+        news = told(order_no=bill_no, member_id=order.member_id)
+        moving = orders.moving(order, move=move, actor=by, news=news, at=at)
+        scarce.commit(order=order, behind=[*behind, moving], at=at)
 
     def locked(self, bill_no: str) -> Order:
         """The order, locked; of a kind that is for one bill, read once. Raises NotFound."""

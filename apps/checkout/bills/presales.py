@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from apps.base import clauses
+from apps.base.clauses import Clause
 from apps.checkout import scarce
 from apps.checkout.bills.kind import By, Overdue, Together
 from apps.checkout.bills.orders import OrderNotPayable, WholeOrder
@@ -68,13 +70,14 @@ class Deposit(WholeOrder):
             to_the_end=True,
         )
 
-    def paid(self, bill_no: str, *, by: Actor, at: datetime) -> None:
+    def paid(self, bill_no: str, *, behind: Sequence[Clause] = (), by: Actor, at: datetime) -> None:
         """What was held stays held; the balance is awaited."""
-        order = orders.move(order_no=bill_no, move="reserve", actor=by, at=at, locked=self.locked(bill_no))
+        order = self.locked(bill_no)
+        news = events.OrderReserved(order_no=bill_no, member_id=order.member_id)
+        clauses.run([*behind, orders.moving(order, move="reserve", actor=by, news=news, at=at)])
         agreed = presale_terms.of_order(order)
         if agreed is not None and agreed.balance_until is not None:
             presales.await_balance(order=order, until=agreed.balance_until)
-        outbox.publish(events.OrderReserved(order_no=bill_no, member_id=order.member_id), at=at)
 
     def overdue(self, *, at: datetime, after: tuple[datetime, int] | None, limit: int) -> Sequence[Overdue]:
         """None: the sweep of orders closes what nobody paid."""
@@ -137,10 +140,11 @@ class Balance(WholeOrder):
         until = agreed.balance_until if agreed else None
         return SurplusReason.OVERDUE if until is not None and paid_at >= until else None
 
-    def paid(self, bill_no: str, *, by: Actor, at: datetime) -> None:
-        order = orders.move(order_no=bill_no, move="settle", actor=by, at=at, locked=self.locked(bill_no))
-        outbox.publish(events.OrderPaid(order_no=bill_no, member_id=order.member_id), at=at)
-        scarce.commit(order=order, at=at)
+    def paid(self, bill_no: str, *, behind: Sequence[Clause] = (), by: Actor, at: datetime) -> None:
+        order = self.locked(bill_no)
+        news = events.OrderPaid(order_no=bill_no, member_id=order.member_id)
+        moving = orders.moving(order, move="settle", actor=by, news=news, at=at)
+        scarce.commit(order=order, behind=[*behind, moving], at=at)
 
     def given_up(self, bill_no: str, *, by: By, at: datetime) -> None:
         order = orders.move(

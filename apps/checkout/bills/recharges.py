@@ -9,7 +9,8 @@ from urllib.parse import urlencode
 from django.db import transaction as database
 from django.urls import reverse
 
-from apps.base import audit
+from apps.base import audit, clauses
+from apps.base.clauses import Clause
 from apps.checkout.bills.kind import By, Kind, Overdue
 from apps.fulfillment.services import uploads
 from apps.orders.states import Actor
@@ -94,7 +95,8 @@ class RechargeBill(Kind):
             return SurplusReason.DOUBLE
         return None if wallet_facts.enabled() else SurplusReason.WALLET_OFF
 
-    def paid(self, bill_no: str, *, by: Actor, at: datetime) -> None:
+    def paid(self, bill_no: str, *, behind: Sequence[Clause] = (), by: Actor, at: datetime) -> None:
+        clauses.run(behind)
         entry = recharges.pay(recharge_no=bill_no, at=at)
         news = events.WalletRecharged(recharge_no=bill_no, member_id=entry.account.member_id)
         outbox.publish(news, at=at)

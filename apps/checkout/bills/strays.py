@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
+from apps.base.clauses import Clause
 from apps.checkout.bills.kind import Kind
 from apps.orders.states import Actor
 from apps.payments.models import Payment
@@ -40,7 +41,7 @@ class StrayBill(Kind):
     def why_not(self, bill_no: str, *, paid_at: datetime) -> SurplusReason | None:
         return SurplusReason.STRAY
 
-    def paid(self, bill_no: str, *, by: Actor, at: datetime) -> None:
+    def paid(self, bill_no: str, *, behind: Sequence[Clause] = (), by: Actor, at: datetime) -> None:
         """Never: ``why_not`` always knows why."""
         raise RuntimeError(f"a stray payment pays for nothing: {bill_no}")
 

@@ -9,7 +9,16 @@ from apps.base.tries import TooManyTries
 from apps.coupons.services.codes import CodeInvalid, redeem_code
 from apps.coupons.services.compensating import Compensated, compensate
 from apps.coupons.services.giving import Given, issue_many
-from apps.coupons.services.holds import CouponGone, commit, expire_due, hold, release, release_many, restore
+from apps.coupons.services.holds import (
+    CouponGone,
+    commit,
+    committing,
+    expire_due,
+    hold,
+    release,
+    release_many,
+    restore,
+)
 from apps.coupons.services.issuing import (
     ClaimClosed,
     ClaimLimitReached,
@@ -42,6 +51,7 @@ __all__ = [
     "UnderReview",
     "claim",
     "commit",
+    "committing",
     "compensate",
     "deliver_redemption",
     "expire_due",

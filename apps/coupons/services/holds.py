@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from functools import partial
 from itertools import groupby
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from apps.base import transactions
+from apps.base.clauses import Clause
 from apps.coupons.models import Coupon, CouponMove
 from apps.coupons.services import moving
 from apps.coupons.states import CouponStatus
@@ -47,6 +49,16 @@ def commit(*, order_no: str, at: datetime) -> None:
         raise CouponGone(details={"order_no": order_no})
     held = [coupon for coupon in coupons if coupon.status == CouponStatus.HELD]
     moving.move(held, move="commit", at=at)
+
+
+def committing(*, order_no: str, public_id: UUID, at: datetime) -> Clause:
+    """The clause of ``commit``, of an order that took this one coupon: done where it still holds it."""
+    return moving.using_up(
+        order_no=order_no,
+        public_id=public_id,
+        otherwise=partial(commit, order_no=order_no, at=at),
+        at=at,
+    )
 
 
 def release(*, order_no: str, at: datetime) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -42,6 +42,23 @@ _TAKE_ONE: Final = Part(
     done="(SELECT count(*) FROM coupon_noted) = 1",
     answers=("(SELECT count(*) FROM coupon_taken)", "(SELECT count(*) FROM coupon_noted)"),
     types={"order_no": "text", "member_id": "bigint", "at": "timestamptz", "coupon_id": "uuid"},
+)
+# Likewise of one coupon that an order holds: it is used up.
+_USE_UP: Final = Part(
+    """
+    coupon_used AS (
+        UPDATE coupons_coupon SET status = 'USED'
+         WHERE public_id = {coupon_id} AND order_no = {order_no} AND status = 'HELD' AND {after}
+        RETURNING id
+    ), coupon_noted AS (
+        INSERT INTO coupons_couponmove
+               (coupon_id, move, from_status, to_status, order_no, business_key, note, at)
+        SELECT id, 'commit', 'HELD', 'USED', {order_no}, {order_no} || ':commit', '', {at} FROM coupon_used
+    )
+    """,
+    done="EXISTS (SELECT FROM coupon_used)",
+    answers=("EXISTS (SELECT FROM coupon_used)",),
+    types={"order_no": "text", "at": "timestamptz", "coupon_id": "uuid"},
 )
 # In order of their ids, so that two orders that want the same coupons queue instead of deadlocking. Moves of a coupon
 # are appended under its lock only, so that what is asked here stays true until it is taken.
@@ -113,6 +130,17 @@ def taking(*, order_no: str, member_id: int, public_id: UUID, at: datetime) -> C
         return False
 
     return Clause(_TAKE_ONE, told, settle)
+
+
+def using_up(*, order_no: str, public_id: UUID, otherwise: Callable[[], None], at: datetime) -> Clause:
+    """The clause that uses up the one coupon that an order holds; where it does not hold it, ``otherwise`` goes on."""
+
+    def settle(used: bool) -> bool:
+        if not used:
+            otherwise()
+        return used
+
+    return Clause(_USE_UP, {"order_no": order_no, "at": at, "coupon_id": str(public_id)}, settle)
 
 
 def _ask_and_take(*, order_no: str, member_id: int, public_ids: Collection[UUID], at: datetime) -> None:

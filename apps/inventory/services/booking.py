@@ -101,31 +101,43 @@ _HELD_AT_ONCE: Final = f"""
 """  # noqa: S608 -- words of our own
 # What an order holds is sold: its holds and their stock rows are locked in the order of all lockers, and changed by what
 # they are under the lock. Nobody else changes its holds, since who does has locked the order.
-_SOLD = """
-    WITH locked AS MATERIALIZED (
+_SELL: Final = Part(
+    """
+    stock_locked AS MATERIALIZED (
         SELECT hold.id, hold.stock_id, hold.quantity, hold.status, stock.sku_id, stock.place_id
           FROM inventory_hold AS hold JOIN inventory_stock AS stock ON stock.id = hold.stock_id
-         WHERE hold.order_no = %(order_no)s
+         WHERE hold.order_no = {order_no} AND {after}
          ORDER BY stock.sku_id, stock.place_id
            FOR NO KEY UPDATE OF hold, stock
-    ), ending AS (
-        SELECT * FROM locked WHERE status = 'HELD' AND NOT EXISTS (SELECT 1 FROM locked WHERE status = 'RELEASED')
-    ), changed AS (
+    ), stock_ending AS (
+        SELECT * FROM stock_locked
+         WHERE status = 'HELD' AND NOT EXISTS (SELECT FROM stock_locked WHERE status = 'RELEASED')
+    ), stock_sold AS (
         UPDATE inventory_stock AS stock
            SET held = stock.held - ending.quantity, on_hand = stock.on_hand - ending.quantity
-          FROM ending
+          FROM stock_ending AS ending
          WHERE stock.id = ending.stock_id AND stock.held >= ending.quantity
         RETURNING stock.id
-    ), entered AS (
+    ), stock_entered AS (
         INSERT INTO inventory_stockentry (stock_id, kind, on_hand_change, held_change, business_key, reason, at)
-        SELECT stock_id, 'COMMIT', -quantity, -quantity, %(business_key)s, '', %(at)s
-          FROM ending ORDER BY sku_id, place_id
-    ), ended AS (
-        UPDATE inventory_hold AS hold SET status = 'COMMITTED' FROM ending WHERE hold.id = ending.id RETURNING hold.id
+        SELECT stock_id, 'COMMIT', -quantity, -quantity, {order_no} || ':commit', '', {at}
+          FROM stock_ending ORDER BY sku_id, place_id
+    ), stock_ended AS (
+        UPDATE inventory_hold AS hold SET status = 'COMMITTED'
+          FROM stock_ending AS ending WHERE hold.id = ending.id
+        RETURNING hold.id
     )
-    SELECT (SELECT count(*) FROM locked), (SELECT count(*) FROM locked WHERE status = 'RELEASED'),
-           (SELECT count(*) FROM ending), (SELECT count(*) FROM changed), (SELECT count(*) FROM ended)
-"""
+    """,
+    done="true",
+    answers=(
+        "(SELECT count(*) FROM stock_locked)",
+        "EXISTS (SELECT FROM stock_locked WHERE status = 'RELEASED')",
+        "(SELECT count(*) FROM stock_ending)",
+        "(SELECT count(*) FROM stock_sold)",
+        "(SELECT count(*) FROM stock_ended)",
+    ),
+    types={"order_no": "text", "at": "timestamptz"},
+)
 # The end of holds that are given back, of one order or of many, with the same guard, the ledger's rows and the holds.
 _ENDED = """
     WITH ending AS (
@@ -259,17 +271,22 @@ def holding(
     return Clause(_held_at_once(limit.order_nos, tuple(limit.told)), told, settle)
 
 
-def sell(*, order_no: str, at: datetime) -> bool:
-    """Take what a locked order still holds off the shelf, with ledger entries, and end its holds: one statement.
+def selling(*, order_no: str, gone: Callable[[], ShopError], at: datetime) -> Clause:
+    """The clause that takes what a locked order still holds off the shelf, with ledger entries, and ends its holds.
 
-    False, with nothing changed, where it holds nothing, or gave something back. Raises InventoryConflict likewise.
+    Raises what ``gone`` makes, with nothing changed, where it holds nothing, or gave something back; InventoryConflict
+    likewise.
     """
-    told = {"order_no": order_no, "business_key": f"{order_no}:commit", "at": at}
-    holds, released, ending, changed, ended = planned.row(_SOLD, told)
-    if changed != ending or ended != ending:
-        transaction.set_rollback(True)
-        raise InventoryConflict
-    return bool(holds and not released)
+
+    def settle(holds: int, released: bool, ending: int, sold: int, ended: int) -> bool:
+        if sold != ending or ended != ending:
+            transaction.set_rollback(True)
+            raise InventoryConflict
+        if released or not holds:
+            raise gone()
+        return True
+
+    return Clause(_SELL, {"order_no": order_no, "at": at}, settle)
 
 
 def give_back(holds: Sequence[Hold], *, at: datetime) -> None:

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from django.db import connection
 from django.db.models import F
 
-from apps.base import planned, statements, transactions
+from apps.base import clauses, planned, statements, transactions
 from apps.base.clauses import Clause
 from apps.inventory.models import Hold, StockEntry
 from apps.inventory.services import booking, choosing
@@ -176,8 +177,13 @@ def commit(*, order_no: str, at: datetime) -> None:
     refunded, and must not revive the order.
     """
     transactions.require()
-    if not booking.sell(order_no=order_no, at=at):
-        raise StockGone(details={"order_no": order_no})
+    clauses.run([committing(order_no=order_no, at=at)])
+
+
+def committing(*, order_no: str, at: datetime) -> Clause:
+    """The clause of ``commit``. It raises likewise."""
+    gone = partial(StockGone, details={"order_no": order_no})
+    return booking.selling(order_no=order_no, gone=gone, at=at)
 
 
 def release(*, order_no: str, at: datetime) -> None:

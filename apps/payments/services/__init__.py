@@ -11,9 +11,11 @@ from apps.payments.services.attempts import (
 from apps.payments.services.captures import (
     AmountDoubtful,
     NotOurPayment,
+    NotUsual,
     Outcome,
     Settlement,
     TransactionConflict,
+    capturing,
     settle,
 )
 from apps.payments.services.giving_back import (
@@ -33,6 +35,7 @@ __all__ = [
     "NotOurPayment",
     "NotPayable",
     "NotRefundable",
+    "NotUsual",
     "Outcome",
     "PaymentExpired",
     "PaymentNotFound",
@@ -42,6 +45,7 @@ __all__ = [
     "RefundedTooOften",
     "Settlement",
     "TransactionConflict",
+    "capturing",
     "close_open",
     "left_of_order",
     "refund_order",

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+import orjson
 import structlog
 from django.conf import settings
 from django.db import connection, transaction
@@ -34,6 +35,26 @@ _LOCK: Final = statements.Select(
     ),
     payment_no=str,
 )
+# What is read of an attempt and of its order when money comes; the rest is there for whoever asks for it.
+_OF_ATTEMPT: Final = (
+    *("id", "payment_no", "bill_kind", "bill_no", "order_id", "status", "amount_fen", "transaction_id"),
+    *("captured_fen", "refunded_fen", "captured_at", "is_surplus", "surplus_reason"),
+)
+_OF_ORDER: Final = (
+    *("id", "order_no", "member_id", "status", "payable_fen", "balance_fen", "points_used", "awaits_goods"),
+    *("virtual", "created_at", "expires_at", "applied", "gifts", "activity", "delivery"),
+)
+_DOCUMENTS: Final = ("applied", "gifts", "activity", "delivery")
+# The order before its payment, as everybody locks them, and in a hurry before either.
+_LOCK_WITH_ORDER: Final = f"""
+    SELECT {", ".join(f"payments_payment.{name}" for name in _OF_ATTEMPT)},
+           {", ".join(f"orders_order.{name}" for name in _OF_ORDER)}
+      FROM payments_payment
+      JOIN orders_order ON orders_order.id = payments_payment.order_id
+                       AND orders_order.order_no = payments_payment.bill_no
+     WHERE payments_payment.payment_no = %s AND (SELECT ROW({transactions.HURRY}) IS NOT NULL)
+       FOR NO KEY UPDATE OF orders_order, payments_payment
+"""  # noqa: S608 -- names of our own
 _COLUMNS: Final = [field.attname for field in Payment._meta.concrete_fields]
 # A new attempt, or the open one that the bill has: of two at once the second waits for the first, and presses it again.
 _OPEN: Final = f"""
@@ -173,6 +194,24 @@ def locked(*, payment_no: str) -> Payment:
     attempt = _LOCK.first(payment_no=payment_no)
     if attempt is None:
         raise PaymentNotFound
+    return attempt
+
+
+def locked_with_order(*, payment_no: str) -> Payment | None:
+    """The attempt with the ``order`` that its bill is, both locked: one statement. The transaction is ``hurried`` by it.
+
+    None, with nothing locked, where there is no such attempt, or its bill is something else than an order.
+    """
+    transactions.require()
+    found = planned.rows(_LOCK_WITH_ORDER, [payment_no])
+    if not found:
+        return None
+    attempt = statements.known(Payment, _OF_ATTEMPT, found[0][: len(_OF_ATTEMPT)])
+    order = statements.known(Order, _OF_ORDER, found[0][len(_OF_ATTEMPT) :])
+    for name in _DOCUMENTS:
+        if (told := order.__dict__[name]) is not None:
+            order.__dict__[name] = orjson.loads(told)
+    attempt.order = order
     return attempt
 
 

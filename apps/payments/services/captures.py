@@ -11,6 +11,8 @@ import structlog
 from django.conf import settings
 
 from apps.base import planned, transactions
+from apps.base.clauses import Clause, Part
+from apps.orders.models import Order
 from apps.outbox import services as outbox
 from apps.payments.models import Payment
 from apps.payments.services import attempts, giving_back, notifications
@@ -37,6 +39,27 @@ _CAPTURE_WHOLE: Final = f"""
     {_CAPTURE} AND NOT EXISTS (SELECT 1 FROM payments_refund WHERE payment_id = %(id)s) RETURNING id
 """  # noqa: S608 -- a text of our own
 _HEARD: Final = f"WITH heard AS ({notifications.HANDLED}) {_CAPTURE_WHOLE}"
+# What nearly every payment is: the only attempt of its bill, of which nothing ever went back.
+_CAPTURING: Final = Part(
+    f"""
+    payment_captured AS (
+        UPDATE payments_payment
+           SET status = '{PaymentStatus.CAPTURED}', transaction_id = {{transaction_id}},
+               captured_fen = {{captured_fen}}, captured_at = {{captured_at}}
+         WHERE id = {{payment_id}} AND {{after}}
+           AND NOT EXISTS (SELECT FROM payments_refund WHERE payment_id = {{payment_id}})
+        RETURNING id
+    )
+    """,  # noqa: S608 -- words of our own
+    done="EXISTS (SELECT FROM payment_captured)",
+    answers=("EXISTS (SELECT FROM payment_captured)",),
+    types={
+        "payment_id": "bigint",
+        "transaction_id": "text",
+        "captured_fen": "bigint",
+        "captured_at": "timestamptz",
+    },
+)
 _NOTHING_BACK: Final = giving_back.Before(0, 0)
 _BILL_OF: Final = (
     f"SELECT bill_kind, bill_no, {transactions.HURRY} FROM payments_payment WHERE payment_no = %s"  # noqa: S608 -- ours
@@ -75,6 +98,12 @@ class NotPaidYet(ShopError):
     kind = Kind.CONFLICT
 
 
+class NotUsual(ShopError):
+    """What WeChat states is not the usual case of ``capturing``: ``settle`` knows what it is."""
+
+    code = "payment_not_usual"
+
+
 class Outcome(StrEnum):
     """What a payment turned out to be."""
 
@@ -92,9 +121,14 @@ class Settlement:
 
 
 class WhyNot(Protocol):
-    """Locks what a bill is for, and says why that can take no money paid at that moment, None if it can."""
+    """Locks what a bill is for, and says why that can take no money paid at that moment, None if it can.
 
-    def __call__(self, bill_kind: str, bill_no: str, /, *, paid_at: datetime) -> SurplusReason | None: ...
+    ``order`` is the order that the bill is, where it is locked already.
+    """
+
+    def __call__(
+        self, bill_kind: str, bill_no: str, /, *, order: Order | None, paid_at: datetime
+    ) -> SurplusReason | None: ...
 
 
 def settle(
@@ -119,15 +153,7 @@ def settle(
 
     Raises NotOurPayment, NotPaidYet, PaymentNotFound, TransactionConflict, AmountDoubtful, and what ``why_not`` raises.
     """
-    transactions.require()
-    _require_ours(transaction)
-    number = transaction.out_trade_no
-    found = planned.rows(_BILL_OF, [number])
-    if not found:
-        raise attempts.PaymentNotFound
-    bill_kind, bill_no, *_ = found[0]
-    reason = why_not(bill_kind, bill_no, paid_at=transaction.success_time or at)
-    payment = attempts.locked(payment_no=number)
+    payment, reason = _claimed(transaction, why_not, at=at)
     if payment.status == PaymentStatus.CAPTURED:
         if payment.transaction_id != transaction.transaction_id:
             raise TransactionConflict
@@ -140,6 +166,49 @@ def settle(
     log.warning("surplus_captured", payment_no=payment.payment_no, reason=surplus.value)
     outbox.publish(events.SurplusCaptured(payment_no=payment.payment_no), at=at)
     return Settlement(Outcome.SURPLUS, payment)
+
+
+def capturing(*, transaction: Transaction, why_not: WhyNot, at: datetime) -> tuple[Payment, Clause]:
+    """The attempt, locked as by ``settle``, and the clause that books the money where its bill can use it.
+
+    Raises NotUsual, with nothing written, in whatever other case, the clause where money went back already; and what
+    ``settle`` raises, but for TransactionConflict: that is an IntegrityError of the clause.
+    """
+    payment, reason = _claimed(transaction, why_not, at=at)
+    if payment.status == PaymentStatus.CAPTURED or _why_surplus(payment, transaction, reason, console_fen=0):
+        raise NotUsual
+    PAYMENT_LIFECYCLE.target(move="capture", current=payment.status)
+    told = {
+        "payment_id": payment.pk,
+        "transaction_id": transaction.transaction_id,
+        "captured_fen": transaction.amount_total_fen,
+        "captured_at": transaction.success_time or at,
+    }
+
+    def settle(captured: bool) -> bool:
+        if not captured:
+            raise NotUsual
+        return True
+
+    return payment, Clause(_CAPTURING, told, settle)
+
+
+def _claimed(
+    transaction: Transaction, why_not: WhyNot, *, at: datetime
+) -> tuple[Payment, SurplusReason | None]:
+    """The attempt that WeChat states, locked behind what is owed, and why that cannot take money."""
+    transactions.require()
+    _require_ours(transaction)
+    number = transaction.out_trade_no
+    paid_at = transaction.success_time or at
+    if payment := attempts.locked_with_order(payment_no=number):
+        return payment, why_not(payment.bill_kind, payment.bill_no, order=payment.order, paid_at=paid_at)
+    found = planned.rows(_BILL_OF, [number])
+    if not found:
+        raise attempts.PaymentNotFound
+    bill_kind, bill_no, *_ = found[0]
+    reason = why_not(bill_kind, bill_no, order=None, paid_at=paid_at)
+    return attempts.locked(payment_no=number), reason
 
 
 def _require_ours(transaction: Transaction) -> None:

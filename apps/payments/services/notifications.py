@@ -9,6 +9,7 @@ from typing import Any, Final
 from django.db import transaction
 
 from apps.base import planned, transactions
+from apps.base.clauses import Clause, Part
 from apps.payments.models import Notification
 from apps.wechat.pay import facts, notify
 from mall import text as texts
@@ -31,6 +32,22 @@ HANDLED: Final = """
     UPDATE payments_notification SET handled_at = %(at)s, due_at = NULL, last_error = ''
      WHERE id = %(notification_id)s AND handled_at IS NULL
 """
+_KEEPING: Final = Part(
+    """
+    notification_kept AS (
+        INSERT INTO payments_notification AS kept
+               (notify_id, event_type, resource, received_at, handled_at, attempts, last_error)
+        SELECT {notify_id}, {event_type}, {resource}, {at}, {at}, 0, '' WHERE {after}
+        ON CONFLICT (notify_id) DO UPDATE
+           SET resource = excluded.resource, handled_at = excluded.handled_at, due_at = NULL, last_error = ''
+         WHERE kept.handled_at IS NULL
+        RETURNING id
+    )
+    """,
+    done="EXISTS (SELECT FROM notification_kept)",
+    answers=("EXISTS (SELECT FROM notification_kept)",),
+    types={"notify_id": "text", "event_type": "text", "resource": "jsonb", "at": "timestamptz"},
+)
 RETRIED = ("TRANSACTION.", "REFUND.", "MCHTRANSFER.BILL.")
 
 
@@ -48,10 +65,7 @@ def keep(*, notification: notify.Notification, at: datetime) -> Notification:
     A row that is not handled yet takes over the content that came last. Kinds that the shop does nothing about
     are kept without being due.
     """
-    told = notification.resource
-    personal = _PERSONAL - {"user_received_account"} if facts.received_by_shop(told) else _PERSONAL
-    said = {name: value for name, value in told.items() if name not in personal}
-    resource: dict[str, Any] = texts.storable(said)
+    resource = _kept_of(notification)
     row = Notification(
         notify_id=notification.id,
         event_type=notification.event_type,
@@ -69,6 +83,36 @@ def keep(*, notification: notify.Notification, at: datetime) -> Notification:
             row.resource = resource
             row.save(update_fields=["resource"])
     return row
+
+
+def keeping(*, notification: notify.Notification, at: datetime) -> Clause:
+    """The clause that keeps a notification as handled, for whoever does all that it asks for in the same transaction.
+
+    One that is there, and was not carried out, takes over the content and is handled, too. Raises NotificationHandled.
+    """
+    told = {
+        "notify_id": notification.id,
+        "event_type": notification.event_type,
+        "resource": json.dumps(_kept_of(notification)),
+        "at": at,
+    }
+
+    def settle(kept: bool) -> bool:
+        if not kept:
+            raise NotificationHandled
+        return True
+
+    return Clause(_KEEPING, told, settle)
+
+
+def _kept_of(notification: notify.Notification) -> dict[str, Any]:
+    """What is kept of its content: all but what names the payer."""
+    told = notification.resource
+    personal = _PERSONAL - {"user_received_account"} if facts.received_by_shop(told) else _PERSONAL
+    kept: dict[str, Any] = texts.storable(
+        {name: value for name, value in told.items() if name not in personal}
+    )
+    return kept
 
 
 def mark_handled(*, notification_id: int, at: datetime) -> None:

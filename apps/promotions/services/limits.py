@@ -79,6 +79,28 @@ _NOTE_UNCOUNTED: Final = Part(
     },
 )
 
+# Of an order that is locked nobody else changes the uses, so that what became of them is read with their locks. Where
+# something did, ``commit`` looks again under the locks.
+_COMMIT: Final = Part(
+    f"""
+    uses_held AS MATERIALIZED (
+        SELECT promotion_id, member_id, day FROM promotions_usage
+         WHERE order_no = {{order_no}} AND verb = '{Usage.Verb.HOLD}' AND {{after}}
+         ORDER BY promotion_id FOR NO KEY UPDATE
+    ), uses_committed AS (
+        INSERT INTO promotions_usage (promotion_id, order_no, member_id, verb, uses, units, amount_fen, day, at)
+        SELECT promotion_id, {{order_no}}, member_id, '{Usage.Verb.COMMIT}', 0, 0, 0, day, {{at}}
+          FROM uses_held
+         WHERE NOT EXISTS (SELECT FROM promotions_usage
+                            WHERE order_no = {{order_no}} AND verb <> '{Usage.Verb.HOLD}')
+        RETURNING id
+    )
+    """,  # noqa: S608 -- words of our own
+    done="(SELECT count(*) FROM uses_held) = (SELECT count(*) FROM uses_committed)",
+    answers=("(SELECT count(*) FROM uses_held) = (SELECT count(*) FROM uses_committed)",),
+    types={"order_no": "text", "at": "timestamptz"},
+)
+
 
 class LimitReached(ShopError):
     """A promotion of the quote cannot be used again; ``details`` has its ``ref``. A new quote leaves it out."""
@@ -200,6 +222,17 @@ def commit(*, order_no: str, at: datetime) -> None:
         raise UsageConflict(details={"order_no": order_no})
     if held and Usage.Verb.COMMIT not in verbs:
         statements.insert(tallies.reversed_of(held, Usage.Verb.COMMIT, sign=0, at=at))
+
+
+def committing(*, order_no: str, at: datetime) -> Clause:
+    """The clause of ``commit``, for whoever has locked the order: done where nothing became of its uses since."""
+
+    def settle(committed: bool) -> bool:
+        if not committed:
+            commit(order_no=order_no, at=at)
+        return committed
+
+    return Clause(_COMMIT, {"order_no": order_no, "at": at}, settle)
 
 
 def release(*, order_no: str, at: datetime) -> None:

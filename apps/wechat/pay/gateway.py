@@ -27,7 +27,7 @@ from apps.wechat import http
 SIGNATURE_TYPE = "WECHATPAY2-SHA256-RSA2048"
 SIGNTEST = "WECHATPAY/SIGNTEST/"
 MOST_SKEW_S = 300
-_HEADERS = (
+HEADERS = (
     "wechatpay-signature",
     "wechatpay-signature-type",
     "wechatpay-timestamp",
@@ -149,10 +149,10 @@ def verify(headers: Mapping[str, str], body: bytes, *, now_s: float) -> None:
     a strange serial never makes the library fetch certificates), the clock is at most 300 s away from
     ``now_s`` and the RSA signature holds. Source: 微信支付 APIv3, 签名验证.
     """
-    absent = [name for name in _HEADERS if not headers.get(name)]
+    absent = [name for name in HEADERS if not headers.get(name)]
     if absent:
         raise NotSigned(f"no {absent[0]}")
-    signature, signature_type, timestamp, nonce, serial = (headers[name] for name in _HEADERS)
+    signature, signature_type, timestamp, nonce, serial = (headers[name] for name in HEADERS)
     if signature_type != SIGNATURE_TYPE:
         raise NotSigned("unknown signature type")
     if serial != settings.WECHATPAY_PUBLIC_KEY_ID:

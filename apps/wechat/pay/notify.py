@@ -16,6 +16,7 @@ from apps.wechat.pay import gateway
 from mall.text import storable
 
 MOST_BYTES = 64 * 1024  # a notify is about 1 KiB
+_HEADERS = tuple((name, f"HTTP_{name.upper().replace('-', '_')}") for name in gateway.HEADERS)
 _NONCE_BYTES = range(8, 129)  # what AES-GCM takes; WeChat sends 12
 
 
@@ -31,6 +32,11 @@ class Notification:
     event_type: str
     original_type: str
     resource: dict[str, Any] = field(repr=False)
+
+
+def headers_of(environment: Mapping[str, Any]) -> dict[str, str]:
+    """The headers that ``read`` asks for, out of a request's WSGI environment: to tell all of them takes longer."""
+    return {name: environment[key] for name, key in _HEADERS if key in environment}
 
 
 def read(*, headers: Mapping[str, str], body: bytes, at: datetime) -> Notification:

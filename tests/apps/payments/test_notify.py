@@ -45,16 +45,16 @@ def test_a_notification_pays_the_order_and_is_answered_204() -> None:
     assert kept.handled_at is not None
 
 
-def test_a_notification_that_pays_an_order_takes_seven_statements() -> None:
+def test_a_notification_that_pays_an_order_takes_two_statements() -> None:
     body, headers = make.notify(make.resource(make.attempt(make.order())))
 
     with CaptureQueriesContext(connection) as seen:
         knock(body, headers)
 
-    # The notification; the bill, with the hurry of a call that WeChat makes; its order, its payment; the capture, with the
-    # mark on the notification; the order's move with the news; what the order holds.
+    # The payment behind its order, with the hurry of a call that WeChat makes; the notification, the capture, the order's
+    # move with the news, and what the order holds.
     said = [query["sql"] for query in seen]
-    assert len([text for text in said if not text.startswith(("SAVEPOINT", "RELEASE"))]) == 7
+    assert len([text for text in said if not text.startswith(("SAVEPOINT", "RELEASE"))]) == 2
 
 
 def test_what_is_kept_does_not_name_the_payer() -> None:
