@@ -13,7 +13,7 @@ from apps.members.models import Address, Member
 from apps.pictures import stored
 from apps.promotions import selectors as promotion_facts
 from mall.pricing.basket import Basket, Buyer, Destination, Freight, Line
-from mall.pricing.offers import Offer
+from mall.pricing.hearing import Heard
 
 
 def offers_for(
@@ -23,7 +23,7 @@ def offers_for(
     quantities: Mapping[int, int],
     place_id: int | None = None,
     at: datetime,
-) -> list[Offer]:
+) -> list[Heard]:
     """The offers of now on these lines; gifts are promised from what the quantities leave on the shelf, of one place where
     all comes from there.
     """

@@ -23,9 +23,10 @@ from apps.points import deduction
 from apps.wallet import selectors as wallet_facts
 from apps.wallet.services import BalanceShort, WalletOff
 from mall.errors import Kind, ShopError
-from mall.pricing import engine, hearing, refs
+from mall.pricing import engine, refs
 from mall.pricing.basket import Basket
-from mall.pricing.offers import AnyCoupon, Offer
+from mall.pricing.hearing import Heard
+from mall.pricing.offers import AnyCoupon
 from mall.pricing.quote import Declined, Quote, Weighed
 
 # What a shopper names who wants to keep the coupons for later.
@@ -228,7 +229,6 @@ def compose(*, member: Member, choice: Choice, at: datetime) -> Composition:
     offers = _offers(member, choice, basket, way, at=at)
     offers = virtual.offered(offers, admission) if nowhere else offers
     named = _named(member, choice, held)
-    offers = hearing.heard(basket, offers)
     if admission is not None:
         offers = activities.with_activity(offers, admission)
         held = activities.without_others(held, admission)
@@ -330,7 +330,7 @@ def _admission(member: Member, choice: Choice, address: Address | None, *, at: d
 
 def _offers(
     member: Member, choice: Choice, basket: Basket, way: delivering.Way | None, *, at: datetime
-) -> list[Offer]:
+) -> list[Heard]:
     """The offers on the choice, but for coupons."""
     wanted = {line.sku_id: line.quantity for line in basket.lines}
     place_id = way.place.pk if way else None

@@ -14,7 +14,8 @@ from apps.promotions import selectors as promotion_facts
 from mall import money
 from mall.pricing import engine
 from mall.pricing.basket import Basket, Buyer
-from mall.pricing.offers import ActivityPrice, Offer
+from mall.pricing.hearing import Heard
+from mall.pricing.offers import ActivityPrice
 from mall.pricing.quote import Quote
 from mall.pricing.scope import Skus
 
@@ -59,7 +60,7 @@ def priced(
 
 
 def _quote(
-    step: Step, sku: Article, offers: Sequence[Offer], *, kind: str, label: str, combines: Collection[str]
+    step: Step, sku: Article, offers: Sequence[Heard], *, kind: str, label: str, combines: Collection[str]
 ) -> Quote:
     ticket = Ticket(kind=kind, id=step.activity_id)
     price = ActivityPrice(

@@ -27,7 +27,8 @@ from mall.errors import Kind, ShopError
 from mall.events import OrderShipped, UploadAsked
 from mall.lifecycle import MoveRefused
 from mall.pricing.basket import Basket, Destination
-from mall.pricing.offers import Gift, Offer
+from mall.pricing.hearing import Heard
+from mall.pricing.offers import Gift
 from mall.pricing.quote import Quote
 
 log = structlog.get_logger(__name__)
@@ -68,7 +69,7 @@ def going_nowhere(basket: Basket) -> Basket:
     return replace(basket, destination=_NOWHERE)
 
 
-def offered(offers: Sequence[Offer], admission: Admission | None) -> list[Offer]:
+def offered(offers: Sequence[Heard], admission: Admission | None) -> list[Heard]:
     """The offers on virtual goods: gifts would have to be sent, so they say that they are not. Raises VirtualNotAhead."""
     if admission is not None and admission.by_plan:
         raise VirtualNotAhead

@@ -57,7 +57,7 @@ class Row:
     """A promotion that is switched on: when and to whom it is offered, its terms, and its offer.
 
     ``offer`` is None where it depends on more than the row, as a step-up price does on its sales; ``told`` is the offer as
-    others hear of it, who buy other goods.
+    others hear of it, who buy other goods, and ``stranger`` what they hear.
     ``limits`` are those that it has, in the order in which they are said to be used up.
     """
 
@@ -71,6 +71,7 @@ class Row:
     terms: Terms
     offer: Offer | None
     told: Offer
+    stranger: hearing.Stranger
     gift_ids: tuple[int, ...]
     # Which tallies bind it: of one member or not, of one day or not.
     sorts: frozenset[tuple[bool, bool]]
@@ -325,6 +326,7 @@ def _compiled(promotions: QuerySet[Promotion]) -> tuple[Row, ...]:
                 terms=said,
                 offer=None if stepped else offer,
                 told=offer,
+                stranger=hearing.stranger(offer),
                 gift_ids=tuple(part.sku_id for part in said.parts) if row.kind == Promotion.Kind.GIFT else (),
                 sorts=frozenset(sorts | {(False, False)} if stepped else sorts),
             )

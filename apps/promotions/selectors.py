@@ -33,6 +33,7 @@ from mall.errors import ShopError
 from mall.money import WHOLE_BP
 from mall.pricing import hearing
 from mall.pricing.basket import Line
+from mall.pricing.hearing import Heard
 from mall.pricing.offers import Offer
 
 log = structlog.get_logger(__name__)
@@ -77,7 +78,7 @@ def offers_for(
     sku_ids: Collection[int] | None = None,
     stock: Stock | None = None,
     lines: Collection[Line] | None = None,
-) -> list[Offer]:
+) -> list[Heard]:
     """All offers to this member at this moment, however many promotions there are: up to three statements.
 
     One asks which limits are used up, where a promotion has any, one for prices of the member's level, where it
@@ -87,9 +88,10 @@ def offers_for(
     that are not asked for; None reads them all. ``stock`` is asked once for the SKUs of all gifts, if there are
     gifts (without it nothing can be given). A level's lead lets its members in early. Without a member there are
     no member prices. With the ``lines`` of a basket (instead of ``sku_ids``) they are those that
-    ``hearing.heard`` would leave of all: it is what keeps a shop of hundreds of promotions as fast as one of ten.
+    ``hearing.heard`` would leave of all, those on other goods as strangers: it is what keeps a shop of hundreds of
+    promotions as fast as one of ten.
     """
-    found: list[Offer] = []
+    found: list[Heard] = []
     lead = _NO_LEAD
     if member is not None and member.level_id is not None:
         level = member_facts.level_of(member.level_id)
@@ -113,7 +115,7 @@ def offers_for(
         offer = kept.offer_of(row, counted, used_up=used_up, in_stock=in_stock, at=at)
         found += [offer] if offer else []
     # Of those on other goods nothing but that is ever told, and of a few only: neither limits nor gifts are asked for.
-    told = islice((row.told for row in elsewhere if made(row)), hearing.MOST_ELSEWHERE)
+    told = islice((row.stranger for row in elsewhere if made(row)), hearing.MOST_ELSEWHERE)
     return [*found, *told]
 
 

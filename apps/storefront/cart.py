@@ -18,7 +18,8 @@ from apps.members.models import Member
 from apps.orders import selectors as order_facts
 from mall.pricing import engine, hearing
 from mall.pricing.basket import Basket
-from mall.pricing.offers import Lane, Offer
+from mall.pricing.hearing import Heard
+from mall.pricing.offers import Lane
 from mall.pricing.quote import Quote
 
 _OFF_SALE = "商品已下架"
@@ -122,7 +123,7 @@ def view(*, member: Member, at: datetime) -> Cart:
     )
 
 
-def _unit_prices_fen(one_each: Basket, offers: list[Offer]) -> dict[int, int]:
+def _unit_prices_fen(one_each: Basket, offers: list[Heard]) -> dict[int, int]:
     """What one unit of each SKU costs the member: pricing itself says it, asked for the price lane alone."""
     own = [offer for offer in offers if offer.lane is Lane.PRICE]
     quote = engine.quote(one_each, own)

@@ -11,11 +11,13 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from functools import cached_property
+from itertools import chain
 from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
 from mall.pricing import freight, gifting, lanes, shipping
 from mall.pricing.basket import Basket
+from mall.pricing.hearing import Heard, Stranger
 from mall.pricing.offers import (
     AnyCoupon,
     Coupon,
@@ -34,6 +36,8 @@ from mall.pricing.standing import Standing
 # Whatever the buyer holds, these lanes come out the same: they are run once for all coupons that are weighed.
 _BEFORE_COUPONS = (Lane.PRICE, Lane.ITEM, Lane.ORDER)
 
+_REF: Final = attrgetter("ref")
+_ORDER: Final = attrgetter("lane", "ref")
 _POSTAGE: Final = (FreePostage, FreightCoupon)
 # Everything of a coupon on goods but what makes it this one.
 _KIND: Final = attrgetter(
@@ -41,20 +45,21 @@ _KIND: Final = attrgetter(
 )
 
 
-def quote(basket: Basket, offers: Iterable[Offer], *, coupons: Iterable[AnyCoupon] = ()) -> Quote:
+def quote(basket: Basket, offers: Iterable[Heard], *, coupons: Iterable[AnyCoupon] = ()) -> Quote:
     """What the basket costs with these offers, and why.
 
     Each offer is in one of ``applied``, ``declined`` and ``gifts``, lane by lane and then by ref. The order
     of the offers does not matter. A coupon that the buyer named is one of the offers. Of ``coupons`` the one
     that is best for the buyer joins the offers, and none where none saves anything (``best_coupon``); the
     others are not spoken of. Raises ValueError where two offers share a ref, or two are points deductions.
+    An offer that is known to mean none of the goods is told by a ``Stranger``, which says the same for less.
     """
     pricing = _Pricing(basket, offers, coupons)
     best = _best(pricing.weigh())
     return pricing.finish(next((coupon for coupon in pricing.coupons if coupon.ref == best), None))
 
 
-def weigh(basket: Basket, offers: Iterable[Offer], coupons: Iterable[AnyCoupon]) -> tuple[Weighed, ...]:
+def weigh(basket: Basket, offers: Iterable[Heard], coupons: Iterable[AnyCoupon]) -> tuple[Weighed, ...]:
     """What each coupon would be worth with these offers, used alone: usable ones first, the best first.
 
     Coupons that save the same stand by the end of their validity, then by ref. Unusable ones follow, those
@@ -65,7 +70,7 @@ def weigh(basket: Basket, offers: Iterable[Offer], coupons: Iterable[AnyCoupon])
 
 def weighed_quote(
     basket: Basket,
-    offers: Iterable[Offer],
+    offers: Iterable[Heard],
     coupons: Iterable[AnyCoupon],
     *,
     named: str | None = None,
@@ -85,7 +90,7 @@ def weighed_quote(
     return pricing.finish(found), weighed
 
 
-def best_coupon(basket: Basket, offers: Iterable[Offer], coupons: Iterable[AnyCoupon]) -> str | None:
+def best_coupon(basket: Basket, offers: Iterable[Heard], coupons: Iterable[AnyCoupon]) -> str | None:
     """The ref of the coupon with which the buyer pays least; None where none makes it less."""
     return _best(weigh(basket, offers, coupons))
 
@@ -101,11 +106,18 @@ class _Goods(NamedTuple):
 class _Pricing:
     """A basket on its way: everything up to the coupons is worked out once, the rest for each coupon."""
 
-    def __init__(self, basket: Basket, offers: Iterable[Offer], coupons: Iterable[AnyCoupon]) -> None:
+    def __init__(self, basket: Basket, offers: Iterable[Heard], coupons: Iterable[AnyCoupon]) -> None:
         self.basket = basket
         self.coupons = tuple(coupons)
-        self.offers = sorted(offers, key=lambda offer: (offer.lane, offer.ref))
-        _refuse_twins([*self.offers, *self.coupons])
+        self.offers: list[Offer] = []
+        self.strangers: list[Stranger] = []
+        for each in offers:
+            if isinstance(each, Stranger):
+                self.strangers.append(each)
+            else:
+                self.offers.append(each)
+        self.offers.sort(key=_ORDER)
+        _refuse_twins([*self.offers, *self.coupons, *self.strangers])
         self.on_goods: dict[Lane, list[GoodsOffer]] = {lane: [] for lane in Lane}
         self.gifts: list[Gift] = []
         self.postage: list[PostageOffer] = []
@@ -118,12 +130,12 @@ class _Pricing:
                 self.on_goods[offer.lane].append(offer)
         self.freight = freight.charge(basket)
         self.standing = Standing(basket)
-        self.declined: list[Declined] = []
+        self.declined: dict[Lane, list[Declined]] = {}
         self.hints: list[Hint] = []
         for lane in _BEFORE_COUPONS:
-            self._note(lanes.run(self.standing, basket.buyer, self._in_lane(lane)))
+            self._note(lane, lanes.run(self.standing, basket.buyer, self._in_lane(lane)))
         self.given = gifting.give(self.standing, self.gifts)
-        self._note(self.given.outcome)
+        self._note(Lane.GIFT, self.given.outcome)
 
     def weigh(self) -> tuple[Weighed, ...]:
         """Each coupon with what it is worth, the best first."""
@@ -147,9 +159,9 @@ class _Pricing:
         """Run the remaining lanes with this coupon, if any, and add up."""
         standing = self.standing.fork()
         for lane in (Lane.COUPON, Lane.POINTS):
-            self._note(lanes.run(standing, self.basket.buyer, self._in_lane(lane, coupon)))
+            self._note(lane, lanes.run(standing, self.basket.buyer, self._in_lane(lane, coupon)))
         waiver = self._waive(standing, coupon)
-        self._note(waiver.outcome)
+        self._note(Lane.SHIPPING, waiver.outcome)
         items = standing.items()
         offers = self.offers if coupon is None else [*self.offers, coupon]
         applied = _totals(offers, items)
@@ -163,7 +175,7 @@ class _Pricing:
             shipping_fen=shipping_fen,
             payable_fen=lines_fen + shipping_fen,
             applied=(*applied, *waiver.waived),
-            declined=tuple(self.declined),
+            declined=self._all_declined(),
             shipping_known=self.basket.destination is not None,
             undeliverable=self.freight.undeliverable,
             gifts=tuple(self.given.gifts),
@@ -171,9 +183,17 @@ class _Pricing:
             points_used=_points_used(offers, applied),
         )
 
-    def _note(self, outcome: lanes.Outcome) -> None:
-        self.declined += outcome.declined
+    def _note(self, lane: Lane, outcome: lanes.Outcome) -> None:
+        self.declined[lane] = outcome.declined
         self.hints += outcome.hints
+
+    def _all_declined(self) -> tuple[Declined, ...]:
+        """What did not apply, strangers among it, lane by lane and then by ref."""
+        for stranger in self.strangers:
+            self.declined[stranger.lane].append(stranger.declined_to(self.basket.buyer))
+        for lane in {stranger.lane for stranger in self.strangers}:
+            self.declined[lane].sort(key=_REF)
+        return tuple(chain.from_iterable(self.declined.values()))
 
     def _in_lane(self, lane: Lane, coupon: AnyCoupon | None = None) -> Sequence[GoodsOffer]:
         """The offers on goods of a lane by ref, with the coupon if it belongs there."""
@@ -238,7 +258,7 @@ class _Pricing:
         return _Goods(standing, left_fen, declined)
 
 
-def _refuse_twins(offers: Sequence[Offer]) -> None:
+def _refuse_twins(offers: Sequence[Heard]) -> None:
     if len({offer.ref for offer in offers}) != len(offers):
         raise ValueError("two offers share a ref")
     if sum(offer.lane is Lane.POINTS for offer in offers) > 1:

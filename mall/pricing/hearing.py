@@ -9,27 +9,62 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from heapq import nsmallest
-from typing import Final
+from typing import Final, NamedTuple
 
-from mall.pricing.basket import Basket, Line
-from mall.pricing.offers import Offer
+from mall.pricing import lanes
+from mall.pricing.basket import Basket, Buyer, Line
+from mall.pricing.offers import Lane, Offer
+from mall.pricing.offers.terms import GoodsTerms
+from mall.pricing.quote import Declined
 from mall.pricing.scope import AllGoods, Brands, Categories, Products, Scope, Skus
 
 # So many offers on other goods are told: enough for a shopper to see that a promotion is not for these.
 MOST_ELSEWHERE: Final = 20
 
 
-def heard(basket: Basket, offers: Iterable[Offer], *, most_elsewhere: int = MOST_ELSEWHERE) -> list[Offer]:
+class Stranger(NamedTuple):
+    """An offer that means none of the goods: it can only say so, and is not asked anything else (``stranger``)."""
+
+    lane: Lane
+    ref: str
+    offer: Offer
+    answer: Declined
+    # Where the offer denies itself to some buyers, and is to be asked first.
+    asks: GoodsTerms | None
+
+    def declined_to(self, buyer: Buyer) -> Declined:
+        """What this buyer is told."""
+        denied = self.asks.denies(buyer) if self.asks else None
+        return lanes.declined(self.offer, denied) if denied else self.answer
+
+
+Heard = Offer | Stranger
+
+
+def stranger(offer: Offer) -> Stranger:
+    """An offer as whoever buys other goods hears of it; made once for all of them."""
+    judges = isinstance(offer, GoodsTerms) and type(offer).denies is not GoodsTerms.denies
+    asks = offer if judges and isinstance(offer, GoodsTerms) else None
+    return Stranger(offer.lane, offer.ref, offer, lanes.declined(offer, lanes.ELSEWHERE), asks)
+
+
+def heard(basket: Basket, offers: Iterable[Heard], *, most_elsewhere: int = MOST_ELSEWHERE) -> list[Heard]:
     """The offers that the basket is priced with: what it costs is the same as with all of them.
 
-    Of those that mean none of its goods the first ``most_elsewhere`` are kept, lane by lane and then by ref.
+    Of those that mean none of its goods, all strangers among them, the first ``most_elsewhere`` are kept, lane by lane and
+    then by ref.
     """
-    near: list[Offer] = []
-    elsewhere: list[Offer] = []
+    near: list[Heard] = []
+    elsewhere: list[Heard] = []
     for offer in offers:
-        means_any = is_for_all(offer) or any(map(offer.scope.covers, basket.lines))
-        (near if means_any else elsewhere).append(offer)
+        (near if _means_any(offer, basket) else elsewhere).append(offer)
     return near + nsmallest(most_elsewhere, elsewhere, key=order)
+
+
+def _means_any(offer: Heard, basket: Basket) -> bool:
+    if isinstance(offer, Stranger):
+        return False
+    return is_for_all(offer) or any(map(offer.scope.covers, basket.lines))
 
 
 def is_for_all(offer: Offer) -> bool:
@@ -37,7 +72,7 @@ def is_for_all(offer: Offer) -> bool:
     return isinstance(offer.scope, AllGoods)
 
 
-def order(offer: Offer) -> tuple[int, str]:
+def order(offer: Heard) -> tuple[int, str]:
     """The order in which offers on other goods are told: lane by lane and then by ref."""
     return offer.lane, offer.ref
 

@@ -12,7 +12,7 @@ from mall.pricing.offers import Gift, GoodsOffer, NextStep, Offer, Refusal
 from mall.pricing.quote import Declined, Hint
 from mall.pricing.standing import Standing, indexes
 
-_ELSEWHERE: Final = Refusal("订单中没有可参加此优惠的商品")
+ELSEWHERE: Final = Refusal("订单中没有可参加此优惠的商品")
 
 
 class Outcome(NamedTuple):
@@ -83,7 +83,7 @@ def out_of_reach(standing: Standing, offer: Offer, meant: int, lines: int) -> Re
     if lines:
         return Refusal(offer.refused) if offer.refused else None
     if not meant:
-        return _ELSEWHERE
+        return ELSEWHERE
     return Refusal(f"不与{names(standing.obstacles(offer, meant))}同享")
 
 

@@ -290,6 +290,16 @@ def test_what_a_basket_does_not_hear_of_would_have_changed_nothing(basket, terms
     assert engine.quote(basket, heard) == replace(whole, declined=told)
 
 
+@given(basket=BASKETS, terms=OFFERS, wallet=WALLETS)
+def test_strangers_say_what_the_offers_themselves_would_say(basket, terms, wallet):
+    def means_any(offer):
+        return hearing.is_for_all(offer) or any(map(offer.scope.covers, basket.lines))
+
+    told = [offer if means_any(offer) else hearing.stranger(offer) for offer in terms]
+    assert engine.weighed_quote(basket, told, wallet) == engine.weighed_quote(basket, terms, wallet)
+    assert hearing.heard(basket, told, most_elsewhere=0) == hearing.heard(basket, terms, most_elsewhere=0)
+
+
 @given(basket=BASKETS, terms=OFFERS)
 def test_the_index_finds_the_offers_on_everything_and_those_that_mean_any_of_the_goods(basket, terms):
     meaning = hearing.Index([offer.scope for offer in terms]).meaning(basket.lines)

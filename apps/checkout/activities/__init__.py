@@ -36,7 +36,8 @@ from apps.orders.models import Order
 from apps.orders.states import Status
 from mall.errors import ShopError
 from mall.pricing import refs
-from mall.pricing.offers import AnyCoupon, FreePostage, MemberPrice, Offer, PointsDeduction
+from mall.pricing.hearing import Heard, Stranger
+from mall.pricing.offers import AnyCoupon, FreePostage, MemberPrice, PointsDeduction
 from mall.pricing.quote import Declined
 
 __all__ = [
@@ -126,7 +127,7 @@ def shut_out(
     return None if kind is None else kind.shut_out(ticket, items=items, member_id=member_id, at=at)
 
 
-def with_activity(offers: Sequence[Offer], admission: Admission) -> list[Offer]:
+def with_activity(offers: Sequence[Heard], admission: Admission) -> list[Heard]:
     """The offers with the activity's price; those that do not go with it are refused, so that the quote says so."""
     return [admission.price, *(_beside(offer, admission) for offer in offers)]
 
@@ -241,9 +242,9 @@ def _signs(kinds: Sequence[ActivityKind]) -> tuple[Callable[..., Hashable], ...]
     return tuple(dict.fromkeys(kind.badge_sign for kind in kinds))
 
 
-def _beside(offer: Offer, admission: Admission) -> Offer:
+def _beside(offer: Heard, admission: Admission) -> Heard:
     """An offer beside an activity: as it is, or refused with the reason."""
-    if isinstance(offer, FreePostage):
+    if isinstance(offer, FreePostage | Stranger):
         return offer
     if isinstance(offer, MemberPrice):
         needed = Extra.MEMBER_PRICE
