@@ -27,6 +27,12 @@ def page(manager: User, settings: Any, tmp_path: Path) -> Client:
 
 
 @pytest.fixture
+def bare_pages(settings: Any) -> None:
+    """Pages without the sidebar, half of what there is to render: for tests of hundreds of forms, and of nothing else."""
+    settings.UNFOLD = {**settings.UNFOLD, "SIDEBAR": {**settings.UNFOLD["SIDEBAR"], "navigation": []}}
+
+
+@pytest.fixture
 def operator_with(db: None) -> Callable[..., Client]:
     """Return a function that gives the browser of an operator with these permissions, as ``orders.view_order``."""
 
