@@ -7,6 +7,8 @@ import json
 import logging
 import os
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from importlib import import_module
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,21 @@ from tests.apps.members import make
 # The cores are shared: a slow example is no failure. Pricing has a profile of its own, with more of them.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """Have each process of the whole suite begin to import at a place of its own, round all tests: in a fresh checkout,
+    where pytest compiles each of them, one finds the other's half compiled."""
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    tests = Path(__file__).parent
+    if processes == 1 or [session.config.rootpath / given for given in session.config.args] != [tests]:
+        return
+    files = sorted(tests.rglob("test_*.py"))
+    begins = int(os.environ["PYTEST_XDIST_WORKER"].removeprefix("gw")) * len(files) // processes
+    for file in files[begins:] + files[:begins]:
+        with suppress(Exception):  # the collection, which comes next, tells of it
+            import_module(".".join(file.relative_to(tests.parent).with_suffix("").parts))
 
 
 def pytest_collection_finish() -> None:

@@ -56,8 +56,18 @@ def main(arguments: list[str]) -> NoReturn:
     os.chdir(ROOT)
     for name in ("PYTHONHOME", "PYTHONPATH", "PYTHONSAFEPATH", "__PYVENV_LAUNCHER__"):
         os.environ.pop(name, None)
+    _keep_bytecode()
     sys.stdout.flush()
     os.execv(str(VENV_PYTHON), [str(VENV_PYTHON), "-m", "config.local", *arguments])  # noqa: S606
+
+
+def _keep_bytecode() -> None:
+    """Keep compiled modules in a place of ours where the user wants none beside the sources.
+
+    Each of our programs, and there are dozens of them in a run of the suite, would else compile all that it imports.
+    """
+    if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
+        os.environ.setdefault("PYTHONPYCACHEPREFIX", str(STATE / "bytecode"))
 
 
 def _insist_on_python(arguments: list[str]) -> None:

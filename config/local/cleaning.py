@@ -20,6 +20,7 @@ def clean() -> int:
         shutil.rmtree(directory)
         slot.release()
     account.forget_copies()
+    shutil.rmtree(STATE / "bytecode", ignore_errors=True)
     for name in _CACHES:
         shutil.rmtree(ROOT / name, ignore_errors=True)
     return 0

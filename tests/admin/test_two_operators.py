@@ -207,6 +207,7 @@ def changes(opened: Opened, row: models.Model) -> Iterator[dict[str, str]]:
             yield {name: "on"} if name not in opened.inputs else {name: ""}
 
 
+@pytest.mark.usefixtures("bare_pages")
 def test_every_form_tells_the_second_what_the_first_changed(page: Client, manager: User) -> None:
     shop.fill(1, operator=manager)
     rows()
@@ -218,6 +219,7 @@ def test_every_form_tells_the_second_what_the_first_changed(page: Client, manage
     assert {label: fault for label, row in tables.items() if (fault := second(page, row))} == {}
 
 
+@pytest.mark.usefixtures("bare_pages")
 def test_what_does_not_say_what_its_page_was_opened_with_is_not_saved_and_nothing_of_it_is_lost(
     manager: User, client: Client, settings: Any, tmp_path: Path
 ) -> None:

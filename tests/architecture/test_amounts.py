@@ -17,7 +17,7 @@ NOT_READ = {ROOT / "mall" / "money.py"}
 
 def written_by_hand(of: ast.AST) -> Iterator[int]:
     """The lines on which a text puts the sign of money, or of a percentage, around an amount by itself."""
-    for node in ast.walk(of):
+    for node in source.nodes(of):
         if isinstance(node, ast.Constant) and "¥{" in str(node.value):
             yield node.lineno
         if isinstance(node, ast.JoinedStr):

@@ -31,6 +31,7 @@ from tests.apps.coupons import make as coupons
 from tests.apps.inventory import make as inventory
 from tests.apps.pickup import make as pickup
 from tests.apps.pickup import slotted
+from tests.standing import standing
 
 pytestmark = pytest.mark.django_db
 # 405: a page that is only sent to.
@@ -60,18 +61,33 @@ def addresses(page: ModelAdmin[Any], row: Model | None) -> Iterator[str]:
             yield f"/admin/{page.opts.app_label}/{page.opts.model_name}/{told}"
 
 
+CLERK = "湖滨店员"
+
+
+@pytest.fixture(scope="module")
+def _filled(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """A shop with something in every list, and a clerk of whose shop there is no row yet: once for all pages."""
+    with standing(django_db_blocker):
+        operator = User.objects.create_user(CLERK, is_staff=True)
+        operator.user_permissions.set(Permission.objects.all())
+        stores.bind(PlaceStaff(operator=operator, place=pickup.shop("湖滨门店", **pickup.RIDES)))
+        _fill(User.objects.create_superuser("店长"))
+        yield
+
+
 @pytest.fixture
-def clerk(db: None) -> User:
+def clerk(_filled: None, db: None) -> User:
     """An operator with every permission there is, who works at one shop, of which there is no row yet."""
-    operator = User.objects.create_user("湖滨店员", is_staff=True)
-    operator.user_permissions.set(Permission.objects.all())
-    stores.bind(PlaceStaff(operator=operator, place=pickup.shop("湖滨门店", **pickup.RIDES)))
-    return User.objects.get(pk=operator.pk)
+    return User.objects.get(username=CLERK)
 
 
 @pytest.fixture
-def theirs(clerk: User, admin_user: User) -> list[str]:
+def theirs(_filled: None, db: None) -> list[str]:
     """What names orders of no shop and of another one, of which every list has a row."""
+    return list(Order.objects.values_list("order_no", flat=True))
+
+
+def _fill(admin_user: User) -> None:
     shop.fill(1, operator=admin_user)
     other = pickup.shop("龙井门店", **pickup.RIDES)
     pickup.ridden_from(other, at=shop.NOW)
@@ -82,7 +98,6 @@ def theirs(clerk: User, admin_user: User) -> list[str]:
     store_uses.use(operator=admin_user, code=code, place_id=other.pk, goods_fen=60_00, at=coupons.AT)
     counter.order(*counter.buyer(), [(counter.goods(), 1)])
     Member.objects.filter(nickname="").update(nickname="别处的会员")
-    return list(Order.objects.values_list("order_no", flat=True))
 
 
 def browser(operator: User) -> Client:

@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 
 from tests.architecture.rooms import ROOT
+from tests.architecture.source import nodes, tree
 
 # What boards print one of from each room, under the room's name: `coupons.ROOM`, `coupons.HISTORY`, `coupons.PART`.
 ON_BOARDS = {"personal", "parts", "campaign_files", "admin"}
@@ -19,7 +20,7 @@ def is_module(path: str) -> bool:
 
 def modules_named(of: ast.AST) -> Iterable[tuple[str, str]]:
     """The modules of ours that a file imports, each with the name that it goes by there."""
-    for node in ast.walk(of):
+    for node in nodes(of):
         if isinstance(node, ast.ImportFrom) and node.module:
             for alias in node.names:
                 if is_module(path := f"{node.module}.{alias.name}"):
@@ -35,7 +36,7 @@ def named() -> Mapping[str, Mapping[str, list[str]]]:
     found: dict[str, dict[str, list[str]]] = {}
     for top in ("apps", "mall", "config"):
         for path in sorted((ROOT / top).rglob("*.py")):
-            for module, called in modules_named(ast.parse(path.read_text())):
+            for module, called in modules_named(tree(path)):
                 found.setdefault(module, {}).setdefault(called, []).append(str(path.relative_to(ROOT)))
     return found
 

@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.architecture.source import nodes
+from tests.architecture.source import tree as read
+
 ROOT = Path(__file__).parents[2]
 DIVIDES = ROOT / "mall" / "money.py"
 # Geometry and stopwatches divide what is no money; the rules about names that end in _fen hold there too.
@@ -55,7 +58,7 @@ def makes_a_float(node: ast.AST | None) -> bool:
 
 
 def true_divisions(tree: ast.AST) -> Iterator[ast.AST]:
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         match node:
             case ast.BinOp(op=ast.Div()) if not is_path(node):
                 yield node
@@ -64,7 +67,7 @@ def true_divisions(tree: ast.AST) -> Iterator[ast.AST]:
 
 
 def divided_amounts(tree: ast.AST) -> Iterator[ast.AST]:
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         match node:
             case ast.BinOp(left=left, op=ast.FloorDiv() | ast.Mod() | ast.Div(), right=right):
                 operands = [left, right]
@@ -79,7 +82,7 @@ def divided_amounts(tree: ast.AST) -> Iterator[ast.AST]:
 
 
 def float_amounts(tree: ast.AST) -> Iterator[ast.AST]:
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if any(names_fen(amount) and makes_a_float(other) for amount, other in meetings(node)):
             yield node
 
@@ -103,7 +106,7 @@ def meetings(node: ast.AST) -> list[tuple[ast.AST, ast.AST | None]]:
 
 
 def floats(tree: ast.AST) -> Iterator[ast.AST]:
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         match node:
             case ast.Constant(value=float()) | ast.Name(id="float" | "Decimal"):
                 yield node
@@ -118,7 +121,7 @@ def found(rule: Rule, files: list[Path]) -> list[str]:
         f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 0)}  {ast.unparse(node)}"
         for path in files
         if path != DIVIDES
-        for node in rule(ast.parse(path.read_text(encoding="utf-8")))
+        for node in rule(read(path))
     ]
 
 
@@ -137,8 +140,8 @@ def test_no_amount_meets_a_float():
 
 def test_the_language_knows_no_floats_at_all():
     assert found(floats, [*LANGUAGE]) == []
-    assert list(floats(ast.parse(DIVIDES.read_text(encoding="utf-8")))) == []
-    assert list(true_divisions(ast.parse(DIVIDES.read_text(encoding="utf-8")))) == []
+    assert list(floats(read(DIVIDES))) == []
+    assert list(true_divisions(read(DIVIDES))) == []
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from fnmatch import fnmatch
 import pytest
 
 from tests.architecture.rooms import ROOT
-from tests.architecture.source import calls, imports, tree
+from tests.architecture.source import calls, imports, nodes, tree
 
 OWN = ROOT / "mall/pricing/refs.py"
 FILES = [
@@ -45,7 +45,7 @@ _PRINTED = re.compile(r"^(promotion|coupon|level|points):")
 
 
 def _docstrings(of: ast.AST) -> set[int]:
-    return {id(node.value) for node in ast.walk(of) if isinstance(node, ast.Expr)}
+    return {id(node.value) for node in nodes(of) if isinstance(node, ast.Expr)}
 
 
 def taken_apart(of: ast.AST) -> list[str]:
@@ -59,7 +59,7 @@ def taken_apart(of: ast.AST) -> list[str]:
             if cut or (call.func.attr == "startswith" and _PRINTED.match(said)):
                 found.append(ast.unparse(call))
         found += [keyword.arg for keyword in call.keywords if keyword.arg and _LOOKUP.search(keyword.arg)]
-    for node in ast.walk(of):
+    for node in nodes(of):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in told:
             if _SQL.search(node.value) or _LOOKUP.search(node.value):
                 found.append(node.value.strip()[:60])
@@ -97,7 +97,7 @@ KNOW_MORE = ("apps/checkout/activities/*", "apps/checkout/group_seats.py", "apps
 
 def fields_known(of: ast.AST) -> Iterator[str]:
     """What is asked of an order's activity beside what all of them say."""
-    for node in ast.walk(of):
+    for node in nodes(of):
         asked: list[tuple[ast.AST, ast.AST]] = []
         if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
             asked = [(node.value, node.slice)]

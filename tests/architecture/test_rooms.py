@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.architecture.rooms import FACTS, ROOT, Kind, files, kind, name
-from tests.architecture.source import calls, functions, imports, meanings, meant, tree
+from tests.architecture.source import calls, functions, imports, meanings, meant, nodes, tree
 
 APPS = ROOT / "apps"
 # By what they are, under whatever name they are imported. A stopwatch (time.monotonic) tells no time of day.
@@ -46,7 +46,7 @@ def clocks_read(of: ast.AST) -> list[str]:
     }
     return [
         ast.unparse(node)
-        for node in ast.walk(of)
+        for node in nodes(of)
         if isinstance(node, ast.Name | ast.Attribute)
         and meant(node, names) in CLOCKS
         and id(node) not in turned
@@ -57,7 +57,7 @@ def requests_seen(of: ast.AST) -> list[str]:
     """Imports of what only doors handle, and arguments that are a request."""
     asked = [
         f"{node.name}({argument.arg})"
-        for node in ast.walk(of)
+        for node in nodes(of)
         if isinstance(node, ast.FunctionDef)
         for argument in (*node.args.args, *node.args.kwonlyargs)
         if argument.arg == "request"
@@ -69,7 +69,7 @@ def loose_arguments(of: ast.AST) -> list[str]:
     """Time, actor and amounts that could be taken for another argument: anything but the only one."""
     return [
         f"{node.name}({argument.arg})"
-        for node in ast.walk(of)
+        for node in nodes(of)
         if isinstance(node, ast.FunctionDef)
         for argument in node.args.args
         if argument.arg in {"at", "actor", "operator"}
@@ -85,7 +85,7 @@ def _is_amount(argument: ast.arg) -> bool:
 def transactions_opened(of: ast.AST) -> list[str]:
     return [
         ast.unparse(node)
-        for node in ast.walk(of)
+        for node in nodes(of)
         if (isinstance(node, ast.Attribute) and node.attr in {"atomic", "on_commit"})
         or (isinstance(node, ast.Name) and node.id in {"atomic", "on_commit"})
     ]
@@ -132,7 +132,7 @@ def test_selectors_write_nothing(path: Path) -> None:
 
 @pytest.mark.parametrize("path", files(Kind.FACT), ids=name)
 def test_facts_override_no_save(path: Path) -> None:
-    methods = {node.name for node in ast.walk(tree(path)) if isinstance(node, ast.FunctionDef)}
+    methods = {node.name for node in nodes(tree(path)) if isinstance(node, ast.FunctionDef)}
     assert methods & {"save", "delete"} == set()
 
 

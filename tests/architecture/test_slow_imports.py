@@ -8,6 +8,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.architecture.source import tree
+
 ROOT = Path(__file__).parents[2]
 # Dictionaries of Chinese words, their spellings and their traditional forms: 33, 57 and 7 MB.
 SLOW = {"rjieba", "pypinyin", "opencc"}
@@ -27,7 +29,7 @@ NOT_AT_START = (
 
 def loaded_at_start(path: Path) -> Iterator[str]:
     """Yield the packages that a file imports as soon as it is imported itself."""
-    waiting: list[ast.AST] = [ast.parse(path.read_text(encoding="utf-8"))]
+    waiting: list[ast.AST] = [tree(path)]
     while waiting:
         node = waiting.pop()
         if isinstance(node, ast.Import):

@@ -22,6 +22,7 @@ from config.celery import app as celery
 from config.schedule import RINGS
 from config.subscriptions import MOVED, ONLY_WHILE, ONLY_WITH, SUBSCRIPTIONS
 from mall.events import kinds
+from tests.architecture.source import tree
 
 ROOT = Path(__file__).parents[2]
 
@@ -163,8 +164,8 @@ def test_no_file_is_a_junk_drawer() -> None:
     ids=lambda p: str(p.relative_to(ROOT)),
 )
 def test_every_file_opens_with_a_sentence(path: Path) -> None:
-    source = path.read_text()
-    assert not source.strip() or ast.get_docstring(ast.parse(source))
+    of = tree(path)
+    assert not path.read_text().strip() or ast.get_docstring(of)
 
 
 def test_each_event_is_a_frozen_dataclass_of_json_values() -> None:

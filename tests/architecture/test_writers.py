@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.architecture.rooms import ROOT, Kind, files, kind, name
-from tests.architecture.source import calls, functions, meanings, meant, root, tree
+from tests.architecture.source import calls, functions, meanings, meant, nodes, root, tree
 
 WRITES = {
     *("save", "create", "bulk_create", "get_or_create", "update_or_create"),
@@ -39,7 +39,7 @@ def _models(annotation: ast.AST | None, names: Mapping[str, str]) -> str:
 def rows_known(of: ast.AST, names: Mapping[str, str]) -> dict[str, str]:
     """The names in a function that are rows, as far as its text says so, and of which model."""
     known: dict[str, str] = {}
-    for node in ast.walk(of):
+    for node in nodes(of):
         if isinstance(node, ast.arg):
             known[node.arg] = _models(node.annotation, names)
         elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
@@ -123,9 +123,7 @@ _SET_STATUS = re.compile(r"\bSET\b[^;]*\b(status|approval)\s*=", re.DOTALL)
 def statuses_written(of: ast.AST) -> set[str]:
     """The functions that write a status: on a row, by a manager, by SQL."""
     return {
-        function.name
-        for function in functions(of)
-        if any(_writes_status(node) for node in ast.walk(function))
+        function.name for function in functions(of) if any(_writes_status(node) for node in nodes(function))
     }
 
 

@@ -149,9 +149,8 @@ def built(beside: Beside = _nothing, *, instead: Instead | None = None) -> Itera
 
 def _clean(environ: Mapping[str, str]) -> dict[str, str]:
     """What of our environment is the machine's and not a shop's."""
-    return {
-        name: value for name, value in environ.items() if name in {"HOME", "PATH", "LANG", "LC_ALL", "TZ"}
-    }
+    machines = {"HOME", "PATH", "LANG", "LC_ALL", "TZ", "PYTHONPYCACHEPREFIX"}
+    return {name: value for name, value in environ.items() if name in machines}
 
 
 def _fresh_database(url: str) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from config.local import environment
+import pytest
+
+from config.local import bootstrap, environment
 from config.local.places import Slot
 from config.local.servers import Servers
 
@@ -34,3 +36,24 @@ def test_what_the_user_has_set_wins_and_what_is_empty_is_filled_in(tmp_path: Pat
     variables = told(tmp_path, {"SHOP_NAME": "我的店", "ALLOWED_HOSTS": "shop.invalid", "WECHAT_APPID": ""})
     assert (variables["SHOP_NAME"], variables["ALLOWED_HOSTS"]) == ("我的店", "shop.invalid")
     assert variables["WECHAT_APPID"].startswith("wx")
+
+
+@pytest.mark.parametrize(
+    ("asked", "kept_in"),
+    [
+        ({}, None),
+        ({"PYTHONDONTWRITEBYTECODE": "1"}, str(bootstrap.STATE / "bytecode")),
+        ({"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPYCACHEPREFIX": "/var/cache/py"}, "/var/cache/py"),
+    ],
+)
+def test_compiled_modules_are_kept_and_not_beside_the_sources_of_who_wants_none_there(
+    monkeypatch: pytest.MonkeyPatch, asked: dict[str, str], kept_in: str | None
+) -> None:
+    for name in ("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX"):
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    for name, value in asked.items():
+        monkeypatch.setenv(name, value)
+    bootstrap._keep_bytecode()
+    assert os.environ.get("PYTHONPYCACHEPREFIX") == kept_in
+    assert "PYTHONDONTWRITEBYTECODE" not in os.environ

@@ -11,7 +11,6 @@ import pytest
 from django.apps import apps
 from django.core.files.storage import default_storage
 from django.core.management import call_command
-from django.db import transaction
 from django.db.models import Q
 from django.test import Client, override_settings
 from django.utils import timezone
@@ -54,6 +53,7 @@ from apps.wallet.models import Pack
 from apps.wechat.pay import transfers
 from apps.wechat.sandbox.control import Sandbox
 from config.local import shop as local_shop
+from tests.standing import standing
 
 pytestmark = pytest.mark.django_db
 
@@ -69,14 +69,11 @@ def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def seeded(django_db_setup: None, django_db_blocker: Any, media: Path) -> Iterator[None]:
-    """The demo shop, filled once: each test has a savepoint of its own in this transaction."""
-    around_all: Any = transaction.atomic()
-    around_all._from_testcase = True  # as Django marks the transaction that it puts around a test
-    with django_db_blocker.unblock(), around_all:
+    """The demo shop, filled once for all tests."""
+    with standing(django_db_blocker):
         with override_settings(MEDIA_ROOT=media):
             call_command("seed_demo", verbosity=0)
         yield
-        transaction.set_rollback(True)
 
 
 @pytest.fixture
