@@ -18,7 +18,7 @@ from django.core.cache import cache
 from hypothesis import HealthCheck, settings
 from rest_framework.test import APIClient
 
-from apps.base import throttles
+from apps.base import throttles, versions
 from apps.members.models import Member
 from apps.messaging import pacing
 from apps.wechat.sandbox import launch
@@ -59,6 +59,7 @@ def pytest_collection_finish() -> None:
 def _empty_cache() -> None:
     """Throttle counters and kept tokens must not leak from one test into the next."""
     cache.clear()
+    versions.forget()
     throttles.forget_leases()
     pacing.forget()
 
