@@ -95,7 +95,7 @@ def move_many(
     """Make the same move of all these orders, which the caller has locked: one statement, none for no orders.
 
     Raises MoveRefused, with nothing written, where one of them does not stand where the move begins. The only place that
-    writes an order's status.
+    writes an order's status, with ``moving``, which does it of one order behind other clauses.
     """
     transactions.require()
     if not orders:

@@ -205,7 +205,8 @@ STATUS_WRITERS = {
     "apps/members/personal.py": {"erase"},
     "apps/members/services/erasures.py": {"_step", "take_back"},
     "apps/members/services/exports.py": {"_make_next", "_throw_away", "latest"},
-    "apps/orders/moving.py": {"move_many"},
+    # The text of one move behind other clauses, and the row in hand once ``writing`` or that text has written it.
+    "apps/orders/moving.py": {"_moving", "_stands"},
     "apps/outbox/services.py": {"_put_off", "_run", "redeliver"},
     "apps/payments/services/abnormal.py": {"_taken"},
     "apps/payments/services/attempts.py": {"close_attempt"},

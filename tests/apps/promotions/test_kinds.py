@@ -297,7 +297,7 @@ def test_a_basket_hears_the_same_of_all_promotions_and_of_those_that_are_looked_
     make.promotion()
     make.promotion(starts_at=NOW + timedelta(minutes=1))
 
-    def heard(sku: Sku, *, looked_up: bool) -> list[str]:
+    def heard(sku: Sku, *, looked_up: bool) -> tuple[list[str], Quote]:
         basket = Basket(lines=(line_of(sku, 1),))
         offers = promotion_facts.offers_for(
             member=buyer,
@@ -305,11 +305,13 @@ def test_a_basket_hears_the_same_of_all_promotions_and_of_those_that_are_looked_
             stock=lambda ids: dict.fromkeys(ids, 5),
             lines=basket.lines if looked_up else None,
         )
-        return [repr(offer) for offer in hearing.heard(basket, offers)]
+        told = hearing.heard(basket, offers)
+        known = [repr(one.offer if isinstance(one, hearing.Stranger) else one) for one in told]
+        return known, engine.quote(basket, told)
 
     for sku in (mug, pot):
         assert heard(sku, looked_up=True) == heard(sku, looked_up=False)
-    assert len(heard(mug, looked_up=True)) == 3 + hearing.MOST_ELSEWHERE
+    assert len(heard(mug, looked_up=True)[0]) == 3 + hearing.MOST_ELSEWHERE
     with versions.once(), django_assert_num_queries(0):  # those with limits are for the pot
         heard(mug, looked_up=True)
 
