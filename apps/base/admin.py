@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from django.apps import apps
 from django.contrib import admin, messages
 from django.contrib.admin.checks import ModelAdminChecks
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import get_fields_from_path
 from django.db import transaction
 from django.db.models import CharField, DateField, Field, FileField, Model, QuerySet
@@ -113,7 +114,13 @@ class EditableAdmin(_OneForm, Readable, Recorded, Versioned, Asking):
         Nor does its calendar read all rows: above a long list that is narrowed it shows the periods in which there is
         anything, for what is rare in a long time is found by reading it all.
         """
-        rows = super().get_changelist_instance(request)
+        try:
+            rows = super().get_changelist_instance(request)
+        except (ValueError, OverflowError) as error:
+            if self.date_hierarchy is None:
+                raise
+            # The last year that Python knows has no next one to end at.
+            raise IncorrectLookupParameters(error) from error
         if column := rows.date_hierarchy:
             shown = rows.queryset
             if rows.result_count > CappedPaginator.most:

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import DateTimeField, Max, Min, QuerySet, Value
 
-from apps.base.days import day_window, shop_day
+from apps.base.days import day_window, local, shop_day
 
 
 def with_rows(rows: QuerySet[Any], column: str, kind: str) -> list[datetime]:
@@ -28,7 +28,8 @@ def with_rows(rows: QuerySet[Any], column: str, kind: str) -> list[datetime]:
         told = Value(start, output_field=DateTimeField())
         probes.append(inside.annotate(begins=told).values_list("begins", flat=True)[:1])
     found = probes[0].union(*probes[1:], all=True) if len(probes) > 1 else probes[0]
-    return sorted(found)
+    # Whoever shows them reads year, month and day of these: Shanghai's, and not those of the moment in Greenwich.
+    return sorted(map(local, found))
 
 
 def chosen(rows: QuerySet[Any], column: str, asked: Mapping[str, str]) -> QuerySet[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -13,7 +14,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from apps.base import counting
-from apps.base.days import shop_day
+from apps.base.days import day_window, shop_day
 from apps.desk import cockpit
 from apps.orders.models import Order
 from apps.orders.states import Status
@@ -22,6 +23,8 @@ from tests.admin.test_dashboard import paid
 from tests.apps.desk.many import multiply, nodes
 
 pytestmark = pytest.mark.django_db
+
+_OURS = {index.name for index in Order._meta.indexes}
 
 
 @pytest.fixture
@@ -55,7 +58,7 @@ def read(asked: Callable[[], Any], *, by_index: bool = True) -> tuple[set[str], 
                 continue
             cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {query['sql']}")
             for node in nodes(cursor.fetchone()[0][0]["Plan"]):
-                if node.get("Relation Name") == "orders_order" or "order_" in node.get("Index Name", ""):
+                if node.get("Relation Name") == "orders_order" or node.get("Index Name") in _OURS:
                     indexes.add(node.get("Index Name", node["Node Type"]))
                     rows += int(node["Actual Rows"]) + int(node.get("Rows Removed by Filter", 0))
     return indexes, rows
@@ -113,7 +116,7 @@ def test_above_a_long_list_that_is_narrowed_the_calendar_tells_when_there_is_any
 
     def years(asked: str) -> list[int]:
         listed = page.get(f"/admin/orders/order/?{asked}").context["cl"]
-        return [shop_day(year).year for year in listed.queryset.datetimes("created_at", "year")]
+        return [year.year for year in listed.queryset.datetimes("created_at", "year")]
 
     both = [(day - timedelta(days=400)).year, day.year]
     assert years("") == both
@@ -123,3 +126,24 @@ def test_above_a_long_list_that_is_narrowed_the_calendar_tells_when_there_is_any
     assert years("status__exact=PAID") == both
     # … of the period that was chosen.
     assert years(f"status__exact=PAID&created_at__year={both[1]}") == both[1:]
+
+
+@pytest.mark.parametrize("asked", ["created_at__year=9999", "created_at__year=9999&created_at__month=12"])
+def test_a_year_without_a_next_one_is_sent_back(page: Client, asked: str) -> None:
+    assert page.get(f"/admin/orders/order/?{asked}").headers["Location"] == "/admin/orders/order/?e=1"
+
+
+def test_the_links_of_the_calendar_lead_to_the_orders_of_their_days(page: Client) -> None:
+    """Also of one in the first hour of a day, which is the day before in Greenwich."""
+    start, _ = day_window(shop_day(shop.NOW))
+    orders = [paid(start), paid(start + timedelta(hours=20))]
+    month = f"created_at__year={start:%Y}&created_at__month={start.month}"
+    Order.objects.filter(pk=orders[0].pk).update(created_at=start)
+    Order.objects.filter(pk=orders[1].pk).update(created_at=start + timedelta(days=1))
+    shown = page.get(f"/admin/orders/order/?{month}").content.decode()
+    links = re.findall(r"created_at__day=(\d+)", shown)
+    found = [
+        page.get(f"/admin/orders/order/?{month}&created_at__day={day}").context["cl"].result_list[0].pk
+        for day in links
+    ]
+    assert found == [order.pk for order in orders]

@@ -30,7 +30,8 @@ CHECKS = (
     "groups",
     "personal_data",
 )
-_WITHIN_SECONDS = 120.0
+# A worker that is killed while a listener talks to the world keeps the delivery for the five minutes of its lease.
+_WITHIN_SECONDS = 360.0
 
 
 def size() -> tuple[int, int]:
@@ -92,7 +93,7 @@ def mail_waiting() -> int:
 
 
 def drains() -> None:
-    """Wait until no mail waits. Raises AssertionError where two minutes made it no less: a busy machine is only slow."""
+    """Wait until no mail waits. Raises AssertionError where six minutes made it no less: a busy machine is only slow."""
     least, ends = sys.maxsize, time.monotonic() + _WITHIN_SECONDS
     while True:
         with suppress(Error):  # the server may just be coming back
