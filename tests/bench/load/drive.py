@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 PROCESSES = 2
+# So many seconds after the end of a measure everything is answered.
+_PATIENCE = 60
 CONNECTIONS = 8
 
 
@@ -35,7 +37,8 @@ class Load:
 
 
 class Driven(NamedTuple):
-    """Answers a second, how many those were, how long each took in milliseconds, and the next number to ask."""
+    """Answers a second; how many there were, those that came late included; how long each in time took in milliseconds;
+    and the next number to ask."""
 
     rate: float
     answers: int
@@ -61,9 +64,10 @@ def drive(load: Load, *, seconds: float, start: int = 0) -> Driven:
     refused = [one for one in told if isinstance(one, str)]
     if refused:
         raise Refused(refused[0])
-    took = max(elapsed for elapsed, _, _ in told)
-    spans = [span for _, some, _ in told for span in some]
-    return Driven(len(spans) / took, len(spans), spans, max(last for _, _, last in told) + 1)
+    took = max(part.elapsed for part in told)
+    spans = [span for part in told for span in part.spans]
+    answers = len(spans) + sum(part.late for part in told)
+    return Driven(len(spans) / took, answers, spans, max(part.last for part in told) + 1)
 
 
 def _ask(load: Load, part: int, seconds: float, start: int, pipe: Any) -> None:
@@ -73,7 +77,16 @@ def _ask(load: Load, part: int, seconds: float, start: int, pipe: Any) -> None:
         pipe.send(f"{type(error).__name__}: {error}")
 
 
-def _asked(load: Load, part: int, seconds: float, start: int) -> tuple[float, list[float], int]:
+class _Part(NamedTuple):
+    """What one process was answered: in how long, each in milliseconds, what it would ask next, how many came late."""
+
+    elapsed: float
+    spans: list[float]
+    last: int
+    late: int
+
+
+def _asked(load: Load, part: int, seconds: float, start: int) -> _Part:
     numbers = _Numbers(start + part, load.most)
     waiting = selectors.DefaultSelector()
     begun = time.monotonic()
@@ -107,10 +120,31 @@ def _asked(load: Load, part: int, seconds: float, start: int) -> tuple[float, li
                 asked.number, asked.at = number, time.perf_counter()
                 with suppress(ConnectionError):  # found out by reading
                     connection.sendall(load.request(number))
-    elapsed = time.monotonic() - begun
-    for key in list(waiting.get_map().values()):
-        key.fileobj.close()  # type: ignore[union-attr]
-    return elapsed, spans, numbers.next
+    return _Part(time.monotonic() - begun, spans, numbers.next, _late(waiting, load))
+
+
+def _late(waiting: selectors.BaseSelector, load: Load) -> int:
+    """Hear what is on its way when the time is over, and return how many those are.
+
+    It is worked on: left alone it would slow down what is measured next, and be charged to that.
+    """
+    late, ends = 0, time.monotonic() + _PATIENCE
+    while waiting.get_map():
+        if time.monotonic() >= ends:
+            raise Refused("no answer")
+        for key, _ in waiting.select(timeout=5):
+            connection, asked = key.fileobj, key.data
+            assert isinstance(connection, socket.socket)
+            said = _heard(connection)
+            asked.read += said
+            if said and not _whole(asked.read):
+                continue
+            if said and not asked.read.startswith(tuple(b"HTTP/1.1 " + status for status in load.statuses)):
+                raise Refused(asked.read[:600].decode(errors="replace"))
+            late += bool(said)
+            waiting.unregister(connection)
+            connection.close()
+    return late
 
 
 @dataclass
