@@ -33,6 +33,7 @@ def many_paid(django_user_model: type[User]) -> Order:
     order = paid(shop.NOW)
     multiply(
         order,
+        times=counting.MOST + 201,
         order_no="'SO' || lpad(n::text, 12, '0')",
         idempotency_key="'k' || n",
         created_at="created_at - n * interval '1 minute'",

@@ -11,8 +11,8 @@ from django.db.models import Model
 MANY: Final = 3000
 
 
-def multiply(row: Model, **different: str) -> None:
-    """Add copies of a row; ``different`` are SQL expressions of the running number ``n`` for its columns."""
+def multiply(row: Model, *, times: int = MANY, **different: str) -> None:
+    """Add so many copies of a row; ``different`` are SQL expressions of the running number ``n`` for its columns."""
     table = row._meta.db_table
     names = [
         field.column for field in row._meta.concrete_fields if field.column != "id" and not field.generated
@@ -23,7 +23,7 @@ def multiply(row: Model, **different: str) -> None:
         cursor.execute("SET LOCAL statement_timeout = 0")  # it is no request
         cursor.execute(
             f'INSERT INTO "{table}" ({columns}) SELECT {", ".join(values)}'  # noqa: S608 - names of columns
-            f' FROM "{table}", generate_series(1, {MANY}) AS n WHERE id = {row.pk}'
+            f' FROM "{table}", generate_series(1, {times}) AS n WHERE id = {row.pk}'
         )
 
 
