@@ -117,7 +117,7 @@ class EditableAdmin(_OneForm, Readable, Recorded, Versioned, Asking):
         try:
             rows = super().get_changelist_instance(request)
         except (ValueError, OverflowError) as error:
-            if self.date_hierarchy is None:
+            if f"{self.date_hierarchy}__year" not in request.GET:
                 raise
             # The last year that Python knows has no next one to end at.
             raise IncorrectLookupParameters(error) from error
