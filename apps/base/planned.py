@@ -16,6 +16,7 @@ from typing import Any, Final
 from django.db import DEFAULT_DB_ALIAS, connections
 
 _PLACE: Final = re.compile(r"\$([0-9]+)")
+_SIGNS: Final = re.compile("(%%|%s)")
 _NAMED: Final = re.compile(r"%\(([a-z_0-9]+)\)s")
 # What a literal of the driver's says of itself; texts and nothing are told by where they stand.
 _TYPES: Final[Mapping[type, str]] = {int: "bigint", bool: "boolean", datetime: "timestamptz", date: "date"}
@@ -45,7 +46,7 @@ class Planned:
         Where ``types`` has none for a place (or an empty one), PostgreSQL tells the type from where the value stands.
         """
         made = cls.__new__(cls)
-        pieces = text.split("%s")
+        pieces = pieces_of(text)
         casts = [f"::{name}" if name else "" for name in types] or [""] * (len(pieces) - 1)
         numbered = "".join(
             f"{piece}${place}{cast}"
@@ -86,6 +87,17 @@ def rows(text: str, values: Mapping[str, Any] | Sequence[Any]) -> list[tuple[Any
         unnamed, told = text, list(values)
     planned = _planned(unnamed, tuple(map(_type, told)))
     return planned.rows(*told)
+
+
+def pieces_of(text: str) -> list[str]:
+    """What stands between the places ``%s`` of a text, in which ``%%`` is a sign: also before an s."""
+    pieces = [""]
+    for part in _SIGNS.split(text):
+        if part == "%s":
+            pieces.append("")
+        else:
+            pieces[-1] += part
+    return pieces
 
 
 def array(ids: Iterable[int]) -> str:

@@ -17,7 +17,7 @@ from django.db.models.base import ModelState
 from django.db.models.query import get_related_populators
 from psycopg2 import sql
 
-from apps.base.planned import Planned
+from apps.base.planned import Planned, pieces_of
 
 M = TypeVar("M", bound=models.Model)
 
@@ -63,7 +63,7 @@ class _Composed:
     def _sample(self, turn: int) -> tuple[str, Sequence[Any]]:
         """The text and its values for marks of our own; ``IN (…)`` becomes ``= ANY (…)``, which takes a list."""
         text, values = self._make(**self._marks(turn)).query.get_compiler(using=connection.alias).as_sql()
-        pieces = text.split("%s")
+        pieces = pieces_of(text)
         lists = {marks[0]: marks for marks in self._marks(turn).values() if isinstance(marks, list)}
         for place, value in enumerate(values):
             if isinstance(value, int) and value in lists:
@@ -154,7 +154,7 @@ class Select(_Composed, Generic[M]):
 def with_literals(text: str, places: Sequence[tuple[str, Any]]) -> str:
     """The text with what never changes written out: a plan that is kept may use a partial index by it."""
     connection.ensure_connection()
-    first, *pieces = text.split("%s")
+    first, *pieces = pieces_of(text)
     literals = [
         "%s" if name else sql.Literal(fixed).as_string(connection.connection).replace("%", "%%")
         for name, fixed in places
