@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from apps.base.planned import Planned
+from apps.base.planned import Ahead, Planned
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,18 +42,20 @@ class Clause(NamedTuple):
     settle: Callable[..., bool]
 
 
-def run(clauses: Sequence[Clause]) -> int:
+def run(clauses: Sequence[Clause], *, ahead: Ahead | None = None) -> int:
     """Do the work of clauses, in this order; return of how many: behind one that went its own way none was begun.
 
-    Must run inside a transaction.
+    ``ahead`` is a statement that is run before theirs, in the same message. Must run inside a transaction.
     """
     if not clauses:
+        if ahead is not None:
+            ahead.run()
         return 0
     planned, names = _joined(tuple([clause.part for clause in clauses]))
     told: dict[str, Any] = {}
     for clause in clauses:
         told.update(clause.told)
-    (row,) = planned.rows(*[told[name] for name in names])
+    (row,) = planned.rows(*[told[name] for name in names], ahead=ahead)
     begin = 0
     for number, clause in enumerate(clauses, 1):
         end = begin + len(clause.part.answers)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from django.db import DEFAULT_DB_ALIAS, connections
 
@@ -64,14 +64,29 @@ class Planned:
         made.plain += pieces[-1]
         return made
 
-    def rows(self, *values: Any) -> list[tuple[Any, ...]]:
-        """All rows for these values: one statement."""
-        rows: list[tuple[Any, ...]] = connections[DEFAULT_DB_ALIAS].planned_rows(self, values)  # type: ignore[attr-defined]  # our backend
+    def rows(self, *values: Any, ahead: Ahead | None = None) -> list[tuple[Any, ...]]:
+        """All rows for these values: one statement.
+
+        ``ahead`` is run before it, by a snapshot of its own, and its rows are dropped; where both were planned, they are one
+        message.
+        """
+        rows: list[tuple[Any, ...]] = connections[DEFAULT_DB_ALIAS].planned_rows(self, values, ahead=ahead)  # type: ignore[attr-defined]  # our backend
         return rows
 
     def row(self, *values: Any) -> tuple[Any, ...] | None:
         """The first row for these values, None where there is none: one statement."""
         return next(iter(self.rows(*values)), None)
+
+
+class Ahead(NamedTuple):
+    """A statement with its values, to be run before another."""
+
+    planned: Planned
+    values: Sequence[Any]
+
+    def run(self) -> None:
+        """Run it by itself."""
+        self.planned.rows(*self.values)
 
 
 def rows(text: str, values: Mapping[str, Any] | Sequence[Any]) -> list[tuple[Any, ...]]:
@@ -80,13 +95,18 @@ def rows(text: str, values: Mapping[str, Any] | Sequence[Any]) -> list[tuple[Any
     For texts that are always the same: each is planned once a connection, for each set of its values' types. A statement
     that writes belongs into a transaction.
     """
+    planned, told = ahead(text, values)
+    return planned.rows(*told)
+
+
+def ahead(text: str, values: Mapping[str, Any] | Sequence[Any]) -> Ahead:
+    """Such a statement, to be run before another."""
     if isinstance(values, Mapping):
         unnamed, names = _unnamed(text)
         told = [values[name] for name in names]
     else:
         unnamed, told = text, list(values)
-    planned = _planned(unnamed, tuple(map(_type, told)))
-    return planned.rows(*told)
+    return Ahead(_planned(unnamed, tuple(map(_type, told))), told)
 
 
 def pieces_of(text: str) -> list[str]:

@@ -13,6 +13,7 @@ from typing import Any, Final
 from django.conf import settings
 
 from apps.base import transactions, versions
+from apps.base.planned import Ahead
 from apps.carts import services as carts
 from apps.catalog.articles import Article
 from apps.checkout import quoting, scarce
@@ -210,9 +211,12 @@ def _write(
     remark: str,
     at: datetime,
 ) -> Order:
-    """The order's transaction: the order's own row first, then what is scarce, in the order of ``scarce``."""
+    """The order's transaction: the order's own row first, then what is scarce, in the order of ``scarce``.
+
+    Both are one message, but for the cart's lines in between.
+    """
     address, way = composition.address, composition.way
-    order = orders.place(
+    order, statement, keys = orders.draft(
         member=member,
         quote=composition.quote,
         goods={
@@ -234,9 +238,19 @@ def _write(
         packing=composition.packing.as_order() if composition.packing else None,
         at=at,
     )
+    ahead: Ahead | None = statement
     if from_cart:
+        statement.run()
         carts.take_ordered(member=member, quantities=composition.quantities)
-    scarce.hold(order=order, quote=composition.quote, demand=composition.demand, at=at)
+        ahead = None
+    scarce.hold(
+        order=order,
+        quote=composition.quote,
+        demand=composition.demand,
+        ahead=ahead,
+        behind=[keys],
+        at=at,
+    )
     return order
 
 

@@ -12,6 +12,7 @@ from itertools import takewhile
 
 from apps.base import clauses, transactions
 from apps.base.clauses import Clause
+from apps.base.planned import Ahead
 from apps.checkout import group_seats, holders, slot_seats, virtual
 from apps.checkout.flash_quota import FlashQuota
 from apps.checkout.holders import Holder, Part, Restored
@@ -38,10 +39,19 @@ HOLDERS: tuple[Holder, ...] = (
 )
 
 
-def hold(*, order: Order, quote: Quote, demand: Mapping[int, int], at: datetime) -> None:
+def hold(
+    *,
+    order: Order,
+    quote: Quote,
+    demand: Mapping[int, int],
+    ahead: Ahead | None = None,
+    behind: Sequence[Clause] = (),
+    at: datetime,
+) -> None:
     """Take what the order was priced with, all or nothing; ``demand`` is units by SKU id, gifts included.
 
-    What neighbours hold by clauses is one statement in the usual case.
+    What neighbours hold by clauses is one statement in the usual case. ``ahead`` is run before the first one, in the same
+    message; ``behind`` as in ``commit``.
     Raises what the rooms refuse: LimitReached, CouponUnavailable, NotFound, NotEnoughPoints, RedeemedOut,
     PointsConflict, BalanceShort, SlotFull, OutOfStock, and what activities do. The transaction must then be rolled back.
     """
@@ -50,6 +60,8 @@ def hold(*, order: Order, quote: Quote, demand: Mapping[int, int], at: datetime)
         list(_concerned(order)),
         lambda holder: holder.clause(order=order, quote=quote, demand=demand, at=at),
         lambda holder: holder.hold(order=order, quote=quote, demand=demand, at=at),
+        ahead=ahead,
+        behind=behind,
     )
 
 
@@ -110,15 +122,16 @@ def _together(
     clause_of: Callable[[Holder], Clause | None],
     alone: Callable[[Holder], None],
     *,
-    behind: Sequence[Clause] = (),
+    ahead: Ahead | None = None,
+    behind: Sequence[Clause],
 ) -> None:
     """Have each holder do its work, in their order: neighbours that give a clause in one statement, others ``alone``."""
     while waiting or behind:
         told = [clause for clause in takewhile(bool, map(clause_of, waiting)) if clause]
         if told or behind:
-            done = clauses.run([*behind, *told])
+            done = clauses.run([*behind, *told], ahead=ahead)
             del waiting[: done - len(behind)]
-            behind = ()
+            ahead, behind = None, ()
         else:
             alone(waiting.pop(0))
 

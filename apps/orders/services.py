@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
-from apps.base import numbers, statements, transactions
+from apps.base import numbers, planned, statements, transactions
+from apps.base.clauses import Clause
 from apps.members.models import Member
 from apps.orders import reductions, writing
 from apps.orders.models import AddressChange, Order, OrderLine, OrderRefund, OrderRefundLine
@@ -25,12 +26,14 @@ from mall.pricing.quote import Gifted, Item, Quote
 __all__ = [
     "NO_PLACE_FREE",
     "PLACE_TAKEN",
+    "Draft",
     "Effects",
     "Goods",
     "RefundBeyondOrder",
     "Refunded",
     "TooManyUnpaidOrders",
     "UnpaidPlaceTaken",
+    "draft",
     "form",
     "give_up_slot",
     "goods_arrived",
@@ -42,7 +45,6 @@ __all__ = [
     "move_many",
     "moving",
     "note_activity",
-    "place",
     "record_refund",
     "rewrite_address",
 ]
@@ -119,12 +121,20 @@ class Effects:
     coupons_spent: Sequence[str] = ()
 
 
+class Draft(NamedTuple):
+    """An order to be written by ``statement``; with ``keys`` run behind it, it is as ``selectors.of_member`` reads it."""
+
+    order: Order
+    statement: planned.Ahead
+    keys: Clause
+
+
 # The constraints on places for unpaid orders: two orders at once wanted the same, none is free.
 PLACE_TAKEN: Final = "order_unpaid_place_once"
 NO_PLACE_FREE: Final = "order_has_unpaid_place"
 
 
-def place(
+def draft(
     *,
     member: Member,
     quote: Quote,
@@ -143,18 +153,17 @@ def place(
     delivery: Mapping[str, Any] | None = None,
     packing: Mapping[str, Any] | None = None,
     at: datetime,
-) -> Order:
-    """Write an UNPAID order with the quote's figures frozen; ``goods`` is by SKU id, ``address`` a copy.
+) -> Draft:
+    """An UNPAID order with the quote's figures frozen, to be written; ``goods`` is by SKU id, ``address`` a copy.
 
     Gifts become lines at no price; ``goods`` names their SKUs too. ``balance_fen`` is the part of the price
     that stored value is to pay, ``activity`` what it is an order of, with ``kind``, ``id`` and ``title``,
     ``price_warnings`` are sentences for operators, ``awaits_goods`` says that its units are still to come, ``virtual``
     that they are card keys and nothing travels, ``delivery`` how it comes where no parcel is sent, from which place, and
     ``packing`` what it is wrapped in, of which the quote has a line. What was taken off is kept as rows too, and it is
-    announced: one statement in all.
-    The order is answered as ``selectors.of_member`` reads it. Must run inside a transaction, as its first writer.
+    announced: one statement in all, the first of its transaction that writes. Must be called inside of that.
     A member's key is unique (``order_once_per_idempotency_key``): of two requests at once the second waits
-    here for the first, and its IntegrityError is the caller's to refine, around the whole transaction. So is that
+    there for the first, and its IntegrityError is the caller's to refine, around the whole transaction. So is that
     of the places for unpaid orders (``PLACE_TAKEN``, ``NO_PLACE_FREE``): the order takes a free one of its member.
     """
     transactions.require()
@@ -188,18 +197,15 @@ def place(
     )
     lines = [_line(item, goods[item.sku_id]) for item in quote.items]
     lines += _gift_lines(quote.gifts, goods)
-    writing.write(
-        order,
-        lines,
-        reductions.parts_of(quote),
-        most_unpaid=settings.MEMBER_UNPAID_ORDERS,
-    )
     del order.unpaid_place  # whoever asks reads which the database took
-    return _as_read(order, lines, goods)
+    told = writing.writing(
+        order, lines, reductions.parts_of(quote), most_unpaid=settings.MEMBER_UNPAID_ORDERS
+    )
+    return Draft(_as_read(order, lines, goods), *told)
 
 
 def _as_read(order: Any, lines: list[OrderLine], goods: Mapping[int, Goods]) -> Order:
-    """An order that was just written, as ``selectors.of_member`` reads it: with its lines and its history."""
+    """An order that is just being written, as ``selectors.of_member`` reads it: with its lines and its history."""
     for line in lines:
         shown: Any = line
         shown.product_id = goods[line.sku_id].product_id

@@ -1,4 +1,7 @@
-"""Writes a new order with its lines, what took them down, its first move and news; each later move. One statement each."""
+"""Writes a new order with its lines, what took them down, its first move and news; each later move. One statement each.
+
+That of a new order is told and not sent: it goes in one message with what holds its goods.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,9 @@ import orjson
 from django.db import DEFAULT_DB_ALIAS, connection
 
 from apps.base import planned
+from apps.base.clauses import Clause, Part
+from apps.orders import reductions
 from apps.orders.models import Order, OrderLine
-from apps.orders.reductions import Part
 from apps.outbox import services as outbox
 from mall.events import Event, OrderPlaced
 
@@ -50,14 +54,23 @@ _WRITE: Final = """
                        AS part (number int, sku_id bigint, kind text, key text, amount_fen bigint)
           LEFT JOIN lined ON lined.sku_id = part.sku_id AND NOT lined.is_gift
          ORDER BY part.number
-    ), moved AS (
-        INSERT INTO orders_ordermove (order_id, move, from_status, to_status, actor, note, at)
-        SELECT id, 'place', '', status, 'member', '', created_at FROM placed
     ), announced AS (
         {announced}
     )
-    SELECT placed.id, (SELECT array_agg(id ORDER BY id) FROM lined) FROM placed
+    INSERT INTO orders_ordermove (order_id, move, from_status, to_status, actor, note, at)
+    SELECT id, 'place', '', status, 'member', '', created_at FROM placed
 """
+# What the database called it, for whoever sends the next statement.
+_KEYS: Final = Part(
+    "order_written AS MATERIALIZED (SELECT id FROM orders_order WHERE order_no = {order_no})",
+    done="true",
+    answers=(
+        "(SELECT id FROM order_written)",
+        """(SELECT array_agg(id ORDER BY id) FROM orders_orderline
+            WHERE order_id = (SELECT id FROM order_written))""",
+    ),
+    types={"order_no": "text"},
+)
 
 _MOVE: Final = """
     WITH moved AS (UPDATE orders_order SET status = %(to_status)s{stamp} WHERE id = ANY(%(order_ids)s)){announced}
@@ -76,8 +89,17 @@ class _Texts(NamedTuple):
     line: Sequence[str]
 
 
-def write(order: Order, lines: Sequence[OrderLine], parts: Sequence[Part], *, most_unpaid: int) -> None:
-    """Write a new order with its lines, reductions, first move and news; the keys of order and lines are set.
+class Writing(NamedTuple):
+    """How a new order is written: the statement, and the clause of a later one by which order and lines get their keys."""
+
+    statement: planned.Ahead
+    keys: Clause
+
+
+def writing(
+    order: Order, lines: Sequence[OrderLine], parts: Sequence[reductions.Part], *, most_unpaid: int
+) -> Writing:
+    """The writing of a new order with its lines, reductions, first move and news.
 
     It takes a free one of its member's ``most_unpaid`` places. What the constraints say against it is
     the caller's to refine.
@@ -93,11 +115,16 @@ def write(order: Order, lines: Sequence[OrderLine], parts: Sequence[Part], *, mo
         "most_unpaid": most_unpaid,
         **outbox.announcing(news, at=order.created_at),
     }
-    order.pk, keys = planned.row(texts.text, told)
-    for line, key in zip(lines, keys, strict=True):
-        line.pk, line.order_id = key, order.pk
-    for row in (order, *lines):
-        row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
+
+    def settle(order_id: int, line_ids: Sequence[int]) -> bool:
+        order.pk = order_id
+        for line, key in zip(lines, line_ids, strict=True):
+            line.pk, line.order_id = key, order_id
+        for row in (order, *lines):
+            row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
+        return True
+
+    return Writing(planned.ahead(texts.text, told), Clause(_KEYS, {"order_no": order.order_no}, settle))
 
 
 def write_moves(

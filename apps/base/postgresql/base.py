@@ -1,4 +1,6 @@
-"""The database backend: Django's own, but for how a connection is looked at and for statements that are planned once."""
+"""The database backend: Django's own, but for how a connection is looked at, for statements that are planned once, and for
+transactions that begin in one message with the first of these.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ import structlog
 from django.db.backends.postgresql import base
 from psycopg2 import InterfaceError, OperationalError
 from psycopg2.errors import DuplicatePreparedStatement, FeatureNotSupported, InvalidSqlStatementName
-from psycopg2.extensions import TRANSACTION_STATUS_INERROR
+from psycopg2.extensions import STATUS_READY, TRANSACTION_STATUS_INERROR
 
 log = structlog.get_logger(__name__)
 
@@ -33,10 +35,35 @@ class DatabaseWrapper(base.DatabaseWrapper):
     _plans = True
     # All planned statements are sent, and read to their end, by this one.
     _reader: Any = None
+    # Whether the open transaction was begun by us: the driver, which sends BEGIN as a message of its own, knows of none.
+    _opened = False
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         self._planned = set()
+        self._opened = False
         return super().get_new_connection(conn_params)
+
+    def _commit(self) -> None:
+        self._end("COMMIT") if self._opened else super()._commit()  # type: ignore[misc]  # not in the stubs
+
+    def _rollback(self) -> None:
+        self._end("ROLLBACK") if self._opened else super()._rollback()  # type: ignore[misc]  # likewise
+
+    def _end(self, word: str) -> None:
+        self._opened = False
+        if self.connection is None:
+            return
+        with self.wrap_database_errors:
+            try:
+                with self.connection.cursor() as cursor:
+                    cursor.execute(word)
+            finally:
+                if not self.connection.closed:
+                    self.connection.autocommit = self.autocommit
+
+    def chunked_cursor(self) -> Any:
+        """A cursor that reads piece by piece; all at once where the driver knows nothing of the open transaction."""
+        return self.cursor() if self._opened else super().chunked_cursor()
 
     def is_usable(self) -> bool:
         """Look at the socket before each request's first statement instead of sending ``SELECT 1``.
@@ -53,19 +80,20 @@ class DatabaseWrapper(base.DatabaseWrapper):
         waiting.register(self.connection.fileno(), select.POLLIN)
         return bool(super().is_usable()) if waiting.poll(0) else True
 
-    def planned_rows(self, statement: Any, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+    def planned_rows(
+        self, statement: Any, values: Sequence[Any], *, ahead: tuple[Any, Sequence[Any]] | None = None
+    ) -> list[tuple[Any, ...]]:
         """The rows of a ``base.planned.Planned`` for these values.
 
         The server plans it once for this connection. It is sent as it stands, by Django's cursor, where somebody counts
         or wraps statements, and where a pooler shares the connection (DATABASE_POOLED). Outside a transaction it only
-        reads, so a connection that has died is found out by it, and it is sent again on a new one.
+        reads, so a connection that has died is found out by it, and it is sent again on a new one. ``ahead`` is another
+        statement with its values, whose rows nobody asks for: it is run before, in the same message where that can be.
         """
-        if (
-            self.queries_logged
-            or self.execute_wrappers
-            or not self._may_plan()
-            or not all(map(_fits, values))
-        ):
+        if ahead is not None and not (self._knows(ahead[0], statement) and all(map(_fits, ahead[1]))):
+            self.planned_rows(*ahead)
+            ahead = None
+        if self._is_watched() or not self._may_plan() or not all(map(_fits, values)):
             return self._plain_rows(statement, values)
         if self.connection is None:
             self.ensure_connection()
@@ -73,7 +101,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self.validate_no_broken_transaction()
         with self.wrap_database_errors:
             try:
-                return self._run(statement, values)
+                return self._run(statement, values, ahead)
             except (DuplicatePreparedStatement, InvalidSqlStatementName) as error:
                 # Somebody shares the server's side of this connection without having told us.
                 self._plans = False
@@ -93,7 +121,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
                 self.close()
         return self._plain_rows(statement, values)
 
-    def _run(self, statement: Any, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+    def _run(
+        self, statement: Any, values: Sequence[Any], ahead: tuple[Any, Sequence[Any]] | None
+    ) -> list[tuple[Any, ...]]:
         cursor = self._reader
         if cursor is None or cursor.connection is not self.connection:
             cursor = self._reader = self.connection.cursor()
@@ -101,9 +131,29 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if statement.name not in self._planned:
             cursor.execute(statement.prepare)
             self._planned.add(statement.name)
-        cursor.execute(statement.execute, values)
+        text = statement.execute
+        if ahead is not None:
+            text, values = f"{ahead[0].execute}; {text}", [*ahead[1], *values]
+        if not self.connection.autocommit and self.connection.status == STATUS_READY:
+            # Nothing was sent in this transaction yet.
+            self.connection.autocommit = self._opened = True
+            text = f"BEGIN; {text}"
+        cursor.execute(text, values)
         rows: list[tuple[Any, ...]] = cursor.fetchall() if cursor.description else []
         return rows
+
+    def _knows(self, *statements: Any) -> bool:
+        """Whether the server has planned all of these for this connection, and nobody wants to see them one by one."""
+        return (
+            self.connection is not None
+            and not self._is_watched()
+            and self._may_plan()
+            and all(statement.name in self._planned for statement in statements)
+        )
+
+    def _is_watched(self) -> bool:
+        """Whether somebody counts or wraps what Django's cursor sends."""
+        return bool(self.queries_logged or self.execute_wrappers)
 
     def _may_plan(self) -> bool:
         return self._plans and not self.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS")

@@ -21,6 +21,7 @@ from mall.pricing.basket import Basket, Line
 from mall.pricing.engine import quote
 from tests.apps.catalog import make as catalog
 from tests.apps.members import make as members
+from tests.apps.orders.make import written
 
 pytestmark = pytest.mark.django_db
 AT = members.AT
@@ -32,7 +33,7 @@ def _order(member: Member | None = None, *, key: str = "k1") -> Order:
         sku_id=sku.pk, product_id=sku.product_id, title="茶杯", quantity=2, unit_price_fen=sku.price_fen
     )
     with transaction.atomic():
-        return orders.place(
+        return written(
             member=member or members.member(),
             quote=quote(Basket(lines=(line,)), []),
             goods={sku.pk: orders.Goods(product_id=sku.product_id)},

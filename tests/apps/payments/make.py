@@ -29,6 +29,7 @@ from mall.pricing import basket, engine
 from tests.apps.catalog import make as goods
 from tests.apps.inventory import make as stocks
 from tests.apps.members import make as members
+from tests.apps.orders.make import written
 
 AT = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)  # Monday noon in Shanghai
 _numbers = count(1)
@@ -49,7 +50,7 @@ def order(
     )
     quote = engine.quote(basket.Basket(lines=(line,)), [])
     with transaction.atomic():
-        made = orders.place(
+        made = written(
             member=owner or members.member(),
             quote=quote,
             goods={sku.pk: orders.Goods(product_id=sku.product_id)},

@@ -1,0 +1,171 @@
+"""A transaction begins in one message with its first planned statement, and ends as any other does."""
+
+from __future__ import annotations
+
+import psycopg2
+import pytest
+from django.db import IntegrityError, OperationalError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+from psycopg2.extensions import TRANSACTION_STATUS_IDLE, TRANSACTION_STATUS_INTRANS
+
+from apps.base import planned
+from apps.base.planned import Ahead, Planned
+from apps.catalog.models import Brand
+
+pytestmark = pytest.mark.django_db(transaction=True)
+# What the server was sent with it.
+MESSAGE = Planned("SELECT current_query()")
+NAMES = Planned("SELECT name FROM catalog_brand ORDER BY id")
+MAKE = Planned("INSERT INTO catalog_brand (name, logo) VALUES ($1, '')", "text")
+
+
+@pytest.fixture(autouse=True)
+def _planned() -> None:
+    """The server has planned them, as it has after the first request."""
+    MESSAGE.rows()
+    NAMES.rows()
+    MAKE.rows("旧")
+
+
+def sent(ahead: Ahead | None = None) -> list[str]:
+    """The statements of the message that asks."""
+    ((message,),) = MESSAGE.rows(ahead=ahead)
+    return [part.split()[0] for part in message.split("; ")]
+
+
+def others_see() -> list[str]:
+    """The names that another connection sees."""
+    dsn = connection.get_connection_params()
+    other = psycopg2.connect(**{name: dsn[name] for name in ("dbname", "host", "port", "user", "password")})
+    with other, other.cursor() as cursor:
+        cursor.execute("SELECT name FROM catalog_brand ORDER BY id")
+        names = [name for (name,) in cursor.fetchall()]
+    other.close()
+    return names
+
+
+def test_it_begins_in_one_message_with_the_first_statement_and_with_no_later_one():
+    assert sent() == ["EXECUTE"]
+    with transaction.atomic():
+        assert sent() == ["BEGIN", "EXECUTE"]
+        assert sent() == ["EXECUTE"]
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+        assert sent() == ["EXECUTE"]
+
+
+def test_what_it_wrote_is_seen_by_others_when_it_has_ended_and_not_before():
+    with transaction.atomic():
+        MAKE.rows("新")
+        assert connection.connection.info.transaction_status == TRANSACTION_STATUS_INTRANS
+        assert others_see() == ["旧"]
+    assert connection.connection.info.transaction_status == TRANSACTION_STATUS_IDLE
+    assert others_see() == ["旧", "新"]
+    MAKE.rows("之后")
+    assert others_see() == ["旧", "新", "之后"], "outside of a transaction each statement is one"
+
+
+def test_a_fault_leaves_nothing_of_it():
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        MAKE.rows("新")
+        raise ZeroDivisionError
+    with pytest.raises(IntegrityError), transaction.atomic():
+        MAKE.rows("新")
+        MAKE.rows("新")
+    assert others_see() == ["旧"]
+    assert connection.connection.info.transaction_status == TRANSACTION_STATUS_IDLE
+    with transaction.atomic():
+        MAKE.rows("后来")
+    assert others_see() == ["旧", "后来"]
+
+
+def test_what_a_deferred_constraint_says_at_its_end_leaves_nothing():
+    orphan = Planned(
+        "INSERT INTO catalog_category (name, parent_id, icon, position, visible, path) VALUES ('孤儿', -1, '', 0, true, '')"
+    )
+    with pytest.raises(IntegrityError), transaction.atomic():
+        MAKE.rows("新")
+        orphan.rows()
+    assert others_see() == ["旧"]
+    with transaction.atomic():
+        assert sent() == ["BEGIN", "EXECUTE"]
+
+
+def test_whoever_ends_transactions_by_hand_may_begin_them_by_a_planned_statement_or_another():
+    transaction.set_autocommit(False)
+    try:
+        MAKE.rows("新")
+        transaction.commit()
+        with connection.cursor() as cursor:
+            cursor.execute("INSERT INTO catalog_brand (name, logo) VALUES ('又', '')")
+        assert others_see() == ["旧", "新"]
+        transaction.rollback()
+    finally:
+        transaction.set_autocommit(True)
+    assert others_see() == ["旧", "新"]
+
+
+def test_savepoints_in_it_are_gone_back_to():
+    with transaction.atomic():
+        MAKE.rows("外")
+        with pytest.raises(IntegrityError), transaction.atomic():
+            MAKE.rows("里")
+            MAKE.rows("外")
+        MAKE.rows("尾")
+    assert others_see() == ["旧", "外", "尾"]
+
+
+def test_what_waits_for_its_commit_is_called_after_it():
+    seen: list[list[str]] = []
+    with transaction.atomic():
+        MAKE.rows("新")
+        transaction.on_commit(lambda: seen.append(others_see()))
+    assert seen == [["旧", "新"]]
+
+
+def test_rows_are_read_piece_by_piece_in_it_and_may_be_locked():
+    Brand.objects.bulk_create(Brand(name=f"牌{number}", logo="") for number in range(30))
+    with transaction.atomic():
+        NAMES.rows()
+        locked = Brand.objects.select_for_update().order_by("id").iterator(chunk_size=10)
+        assert len([brand.name for brand in locked]) == 31
+
+
+def test_a_connection_that_dies_in_it_is_made_anew():
+    with pytest.raises(OperationalError), transaction.atomic():
+        MAKE.rows("新")
+        (pid,) = planned.row("SELECT pg_backend_pid()", {})
+        dsn = connection.get_connection_params()
+        names = ("dbname", "host", "port", "user", "password")
+        killer = psycopg2.connect(**{name: dsn[name] for name in names})
+        with killer, killer.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+        killer.close()
+        NAMES.rows()
+    with transaction.atomic():
+        MAKE.rows("后来")
+    assert others_see() == ["旧", "后来"]
+
+
+def test_a_statement_ahead_goes_in_the_same_message_and_is_seen_by_the_one_behind():
+    with transaction.atomic():
+        assert sent(Ahead(MAKE, ["新"])) == ["BEGIN", "EXECUTE", "EXECUTE"]
+        assert NAMES.rows(ahead=Ahead(MAKE, ["又"])) == [("旧",), ("新",), ("又",)]
+    assert others_see() == ["旧", "新", "又"]
+
+
+def test_what_a_statement_ahead_breaks_is_told_and_leaves_nothing():
+    with pytest.raises(IntegrityError) as broken, transaction.atomic():
+        MAKE.rows("又", ahead=Ahead(MAKE, ["旧"]))
+    assert "catalog_brand_name" in str(broken.value)
+    assert others_see() == ["旧"]
+
+
+def test_where_somebody_counts_or_the_server_has_not_planned_them_they_are_sent_one_by_one():
+    with CaptureQueriesContext(connection) as seen, transaction.atomic():
+        assert NAMES.rows(ahead=Ahead(MAKE, ["新"])) == [("旧",), ("新",)]
+    assert [query["sql"].split()[0] for query in seen] == ["BEGIN", "INSERT", "SELECT", "COMMIT"]
+    unknown = Planned("SELECT name, current_query() FROM catalog_brand ORDER BY id DESC LIMIT 1")
+    with transaction.atomic():
+        ((name, message),) = unknown.rows(ahead=Ahead(MAKE, ["又"]))
+    assert (name, message.count(";")) == ("又", 0)
