@@ -27,8 +27,9 @@ from tests.bench.load.figures import Figure, Goal
 from tests.bench.load.paying import Paying
 from tests.bench.load.processor import Spent
 
-# Members whose choices are quoted beforehand, so that orders name the price that they cost.
-CHOOSERS: Final = 400
+# Members whose choices are quoted beforehand, so that orders name the price that they cost: as many as a fast machine
+# needs, for each has twenty coupons, and ten orders may be unpaid.
+CHOOSERS: Final = 1_200
 _WARM_PAGES: Final = 100
 # Of so many goods for each card that a process keeps none is met again while it is kept, whichever worker answers.
 _GOODS_FOR_EACH_CARD: Final = 10

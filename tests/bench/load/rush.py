@@ -19,7 +19,7 @@ from tests.bench.load import goods
 from tests.bench.load.drive import Refused
 
 # So many members order, none of whom the other orders of the measure come from: ten of each may be unpaid.
-_MOST: Final = 600
+_MOST: Final = 780
 _PRICE_FEN: Final = 50_00
 _PLENTY: Final = 1_000_000
 # What is sold to the last unit, and by how many at once.
