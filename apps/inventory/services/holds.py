@@ -104,7 +104,7 @@ def hold(
 def holding(*, order_no: str, demand: Mapping[int, int], limit: Limit, at: datetime) -> Clause:
     """The clause of ``hold`` from places that ship: one statement where each SKU lies in one of them, two else.
 
-    For whoever places one order at a time of those that ``limit`` counts (``orders.place``).
+    For whoever places one order at a time of those that ``limit`` counts (``orders.draft``).
     """
 
     def otherwise(rows: Sequence[Sequence[int]]) -> None:

@@ -274,7 +274,7 @@ class Order(models.Model):
 
     @property
     def lines_told(self) -> Iterable[OrderLine]:
-        """Its lines: as they were just written (``orders.place``), else read with it, each with its ``product_id``."""
+        """Its lines: as they were just written (``orders.draft``), else read with it, each with its ``product_id``."""
         written: Iterable[OrderLine] | None = self.__dict__.get("written_lines")
         return self.lines.all() if written is None else written
 
