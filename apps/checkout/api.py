@@ -13,7 +13,18 @@ from rest_framework.views import APIView
 from apps.base import idempotency, paging, replica
 from apps.base.schema import PAGING, idempotency_key, one_of, refusal
 from apps.base.shapes import Shape
-from apps.checkout import answers, bills, closing, examples, placing, quoting, receiving, refunds, virtual
+from apps.checkout import (
+    answers,
+    bills,
+    brought,
+    closing,
+    examples,
+    placing,
+    quoting,
+    receiving,
+    refunds,
+    virtual,
+)
 from apps.checkout import serializers as shapes
 from apps.checkout.choice_serializers import ChoiceSerializer, PlaceSerializer
 from apps.deadlines import selectors as deadline_facts
@@ -37,7 +48,16 @@ _CHOICE: Final = Shape(ChoiceSerializer)
 _PLACE: Final = Shape(PlaceSerializer)
 
 
-class QuoteView(APIView):
+class _CounterView(APIView):
+    """A door at which who calls is asked together with what they bring."""
+
+    def perform_authentication(self, request: Request) -> None:
+        if request.method == "POST":
+            brought.look_up(request)
+        super().perform_authentication(request)
+
+
+class QuoteView(_CounterView):
     """What a choice costs, and why."""
 
     @extend_schema(
@@ -72,7 +92,7 @@ class QuoteView(APIView):
         return Response(composition.as_dict())
 
 
-class OrdersView(APIView):
+class OrdersView(_CounterView):
     """The member's orders."""
 
     @extend_schema(

@@ -16,16 +16,19 @@ from apps.members.tokens import hash_of
 from mall.errors import NotFound
 
 _COLUMNS: Final = [field.attname for field in Member._meta.concrete_fields]
-# The ``member`` whose live session has the access token of this hash at this moment, for other statements as well.
-OF_SESSION: Final = """
-      FROM members_session AS session JOIN members_member AS member ON member.id = session.member_id
+# The ``member`` whose live session has the access token of this hash at this moment, for other statements as well, and
+# what more they join.
+OF_SESSION_WITH: Final = """
+      FROM members_session AS session JOIN members_member AS member ON member.id = session.member_id {joined}
      WHERE session.access_hash = $1 AND session.access_expires_at > $2
        AND session.revoked_at IS NULL AND member.disabled_at IS NULL
 """
+OF_SESSION: Final = OF_SESSION_WITH.format(joined="")
 # What ``as_read`` takes of a ``member``: the row, and the tokens of what is kept.
 READ: Final = (
     f"{', '.join(f'member.{field.column}' for field in Member._meta.concrete_fields)}, {versions.COLUMN}"
 )
+READ_WIDTH: Final = len(_COLUMNS) + 1
 _WHO: Final = Planned(
     f"SELECT {READ}" + OF_SESSION,
     "text",
