@@ -149,9 +149,10 @@ class _Pricing:
             kind = (
                 coupon.ref if self.on_goods[Lane.COUPON] or not isinstance(coupon, Coupon) else _KIND(coupon)
             )
-            if kind not in alike:
-                alike[kind] = self._cost_fen(coupon)
-            cost_fen, refusal = alike[kind]
+            told = alike.get(kind)
+            if told is None:
+                told = alike[kind] = self._cost_fen(coupon)
+            cost_fen, refusal = told
             weighed.append((_verdict(coupon, without_fen - cost_fen, refusal), coupon))
         return tuple(verdict for verdict, _ in sorted(weighed, key=lambda pair: _precedence(*pair)))
 

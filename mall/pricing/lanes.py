@@ -35,11 +35,17 @@ def run(standing: Standing, buyer: Buyer, offers: Sequence[GoodsOffer]) -> Outco
     """Let the offers of one lane compete and take off what the winners save."""
     if not offers:
         return Outcome([], [])
-    entries = [_enter(standing, buyer, offer) for offer in offers]
+    known: dict[tuple[str, int], int] = {}
 
     def worth(offer: GoodsOffer, lines: int) -> int:
-        return offer.saving_fen(standing.goods(lines))
+        """What it saves on these lines: asked when it enters, when it competes, and of each order of serving."""
+        asked = offer.ref, lines
+        saving_fen = known.get(asked)
+        if saving_fen is None:
+            saving_fen = known[asked] = offer.saving_fen(standing.goods(lines))
+        return saving_fen
 
+    entries = [_enter(standing, buyer, offer, worth) for offer in offers]
     stakes = (stake for entry in entries if entry.refusal is None for stake in _stakes(entry))
     wins = contest.winners(stakes, worth)
     hints = [found for entry in entries if (found := _hint_of(standing, entry, wins))]
@@ -56,13 +62,13 @@ def run(standing: Standing, buyer: Buyer, offers: Sequence[GoodsOffer]) -> Outco
     )
 
 
-def _enter(standing: Standing, buyer: Buyer, offer: GoodsOffer) -> _Entry:
+def _enter(standing: Standing, buyer: Buyer, offer: GoodsOffer, worth: contest.Worth) -> _Entry:
     meant, lines = reach(standing, offer)
     refusal = offer.denies(buyer) or out_of_reach(standing, offer, meant, lines)
     if refusal is not None:
         return _Entry(offer, lines, refusal)
     goods = standing.goods(lines)
-    saves = offer.saving_fen(goods) > 0
+    saves = worth(offer, lines) > 0
     return _Entry(offer, lines, None if saves else offer.why_not(goods), offer.next_step(goods))
 
 
