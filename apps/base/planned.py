@@ -68,7 +68,7 @@ class Planned:
         """All rows for these values: one statement.
 
         ``ahead`` is run before it, by a snapshot of its own, and its rows are dropped; where both were planned, they are one
-        message.
+        message. It needs a transaction (TransactionManagementError).
         """
         rows: list[tuple[Any, ...]] = connections[DEFAULT_DB_ALIAS].planned_rows(self, values, ahead=ahead)  # type: ignore[attr-defined]  # our backend
         return rows

@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 from django.db.backends.postgresql import base
+from django.db.transaction import TransactionManagementError
 from psycopg2 import InterfaceError, OperationalError
 from psycopg2.errors import DuplicatePreparedStatement, FeatureNotSupported, InvalidSqlStatementName
 from psycopg2.extensions import STATUS_READY, TRANSACTION_STATUS_INERROR
@@ -89,10 +90,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
         or wraps statements, and where a pooler shares the connection (DATABASE_POOLED). Outside a transaction it only
         reads, so a connection that has died is found out by it, and it is sent again on a new one. ``ahead`` is another
         statement with its values, whose rows nobody asks for: it is run before, in the same message where that can be.
+        Raises TransactionManagementError for that outside a transaction, where one of both might be lost.
         """
-        if ahead is not None and not (self._knows(ahead[0], statement) and all(map(_fits, ahead[1]))):
-            self.planned_rows(*ahead)
-            ahead = None
+        if ahead is not None:
+            ahead = self._in_one_message(ahead, statement)
         if self._is_watched() or not self._may_plan() or not all(map(_fits, values)):
             return self._plain_rows(statement, values)
         if self.connection is None:
@@ -110,7 +111,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
                     raise
             except FeatureNotSupported:
                 # A migration has changed what the statement answers; it is planned anew the next time.
-                self._planned.discard(statement.name)
+                self._planned -= {each.name for each in (statement, *(ahead or ())[:1])}
                 if self.in_atomic_block:
                     raise
                 with self.connection.cursor() as cursor:
@@ -142,14 +143,25 @@ class DatabaseWrapper(base.DatabaseWrapper):
         rows: list[tuple[Any, ...]] = cursor.fetchall() if cursor.description else []
         return rows
 
-    def _knows(self, *statements: Any) -> bool:
-        """Whether the server has planned all of these for this connection, and nobody wants to see them one by one."""
-        return (
+    def _in_one_message(
+        self, ahead: tuple[Any, Sequence[Any]], statement: Any
+    ) -> tuple[Any, Sequence[Any]] | None:
+        """What is to go ahead of a statement; None where it cannot be in the same message, and was run by itself.
+
+        That takes that the server has planned both for this connection, and nobody wants to see them one by one.
+        """
+        if not self.in_atomic_block:
+            raise TransactionManagementError("what goes ahead of a statement belongs into its transaction")
+        if (
             self.connection is not None
             and not self._is_watched()
             and self._may_plan()
-            and all(statement.name in self._planned for statement in statements)
-        )
+            and {ahead[0].name, statement.name} <= self._planned
+            and all(map(_fits, ahead[1]))
+        ):
+            return ahead
+        self.planned_rows(*ahead)
+        return None
 
     def _is_watched(self) -> bool:
         """Whether somebody counts or wraps what Django's cursor sends."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import psycopg2
 import pytest
-from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from psycopg2.extensions import TRANSACTION_STATUS_IDLE, TRANSACTION_STATUS_INTRANS
 
@@ -152,6 +152,36 @@ def test_a_statement_ahead_goes_in_the_same_message_and_is_seen_by_the_one_behin
         assert sent(Ahead(MAKE, ["新"])) == ["BEGIN", "EXECUTE", "EXECUTE"]
         assert NAMES.rows(ahead=Ahead(MAKE, ["又"])) == [("旧",), ("新",), ("又",)]
     assert others_see() == ["旧", "新", "又"]
+
+
+def test_outside_of_a_transaction_nothing_goes_ahead():
+    with pytest.raises(transaction.TransactionManagementError):
+        NAMES.rows(ahead=Ahead(MAKE, ["新"]))
+    assert others_see() == ["旧"]
+
+
+def test_a_migration_that_changes_what_one_of_both_answers_costs_two_transactions_and_no_more():
+    everything = Planned("SELECT * FROM opening_trial")
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE opening_trial (name varchar(9)); INSERT INTO opening_trial VALUES ('a')")
+    try:
+        everything.rows()
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE opening_trial ADD COLUMN size int DEFAULT 3")
+        refused = 0
+        for _ in range(3):
+            try:
+                with transaction.atomic():
+                    NAMES.rows(ahead=Ahead(everything, []))
+            except DatabaseError:
+                refused += 1
+        assert refused == 2
+        assert NAMES.rows() == [("旧",)]
+    finally:
+        connection._plans = True  # type: ignore[attr-defined]  # our backend
+        with connection.cursor() as cursor:
+            cursor.execute("DROP TABLE opening_trial; DEALLOCATE ALL")
+        connection.close()
 
 
 def test_what_a_statement_ahead_breaks_is_told_and_leaves_nothing():
