@@ -5,7 +5,8 @@ transactions that begin in one message with the first of these.
 from __future__ import annotations
 
 import select
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import structlog
@@ -13,7 +14,7 @@ from django.db.backends.postgresql import base
 from django.db.transaction import TransactionManagementError
 from psycopg2 import InterfaceError, OperationalError
 from psycopg2.errors import DuplicatePreparedStatement, FeatureNotSupported, InvalidSqlStatementName
-from psycopg2.extensions import STATUS_READY, TRANSACTION_STATUS_INERROR
+from psycopg2.extensions import STATUS_READY, TRANSACTION_STATUS_IDLE, TRANSACTION_STATUS_INERROR
 
 log = structlog.get_logger(__name__)
 
@@ -33,6 +34,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     # The names that the server knows on this connection. Behind a pooler that shares connections there are none.
     _planned: set[str]
+    # Those of them that a migration has outdated, which it has to forget before it plans anew.
+    _outdated: set[str]
     _plans = True
     # All planned statements are sent, and read to their end, by this one.
     _reader: Any = None
@@ -40,7 +43,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     _opened = False
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
-        self._planned = set()
+        self._planned, self._outdated = set(), set()
         self._opened = False
         return super().get_new_connection(conn_params)
 
@@ -111,11 +114,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
                     raise
             except FeatureNotSupported:
                 # A migration has changed what the statement answers; it is planned anew the next time.
-                self._planned -= {each.name for each in (statement, *(ahead or ())[:1])}
+                outdated = {each.name for each in (statement, *(ahead or ())[:1])}
+                self._planned -= outdated
+                self._outdated |= outdated
                 if self.in_atomic_block:
                     raise
-                with self.connection.cursor() as cursor:
-                    cursor.execute(f"DEALLOCATE {statement.name}")
             except (OperationalError, InterfaceError):
                 if self.in_atomic_block or not self.connection.closed:
                     raise
@@ -130,6 +133,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
             cursor = self._reader = self.connection.cursor()
             cursor.tzinfo_factory = self.tzinfo_factory
         if statement.name not in self._planned:
+            if statement.name in self._outdated:
+                cursor.execute(f"DEALLOCATE {statement.name}")
+                self._outdated.discard(statement.name)
             cursor.execute(statement.prepare)
             self._planned.add(statement.name)
         text = statement.execute
@@ -137,11 +143,27 @@ class DatabaseWrapper(base.DatabaseWrapper):
             text, values = f"{ahead[0].execute}; {text}", [*ahead[1], *values]
         if not self.connection.autocommit and self.connection.status == STATUS_READY:
             # Nothing was sent in this transaction yet.
-            self.connection.autocommit = self._opened = True
-            text = f"BEGIN; {text}"
-        cursor.execute(text, values)
+            with self._opening():
+                cursor.execute(f"BEGIN; {text}", values)
+        else:
+            cursor.execute(text, values)
         rows: list[tuple[Any, ...]] = cursor.fetchall() if cursor.description else []
         return rows
+
+    @contextmanager
+    def _opening(self) -> Iterator[None]:
+        """Have a message that starts with BEGIN be sent as it stands; where it failed before that, nothing has begun.
+
+        Then the next statement begins the transaction as any other does: else it would be committed by itself.
+        """
+        self.connection.autocommit = self._opened = True
+        try:
+            yield
+        finally:
+            if not self.connection.closed and (
+                self.connection.info.transaction_status == TRANSACTION_STATUS_IDLE
+            ):
+                self.connection.autocommit = self._opened = False
 
     def _in_one_message(
         self, ahead: tuple[Any, Sequence[Any]], statement: Any
