@@ -12,7 +12,14 @@ import structlog
 from django.contrib.sessions.exceptions import SessionInterrupted
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import DataError, InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    JsonResponse,
+    RawPostDataException,
+    UnreadablePostError,
+)
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.views import defaults
@@ -45,6 +52,7 @@ PLAIN: dict[int, tuple[str, str]] = {
     404: ("not_found", "内容不存在"),
     405: ("method_not_allowed", "不支持的请求方式"),
     406: ("not_acceptable", "不支持的返回格式"),
+    411: ("length_required", "请求缺少 Content-Length"),
     413: ("too_large", "提交的内容过大"),
     415: ("unsupported_media_type", "请以 JSON 格式提交"),
     429: ("throttled", "操作过于频繁，请稍后再试"),
@@ -91,6 +99,10 @@ def handle(error: Exception, context: dict[str, Any]) -> Response:
     if isinstance(error, DataError):
         # A figure that no column can hold got past a serializer: still the caller's fault, nothing was stored.
         return _plain(400)
+    if isinstance(error, UnreadablePostError | RawPostDataException):
+        # The caller's network went away in the middle, or never sent what was announced: nobody may hear this. Whoever
+        # asks for the body after an early door has asked in vain is told that it was read.
+        return _plain(400)
     if _is_away(error):
         log.warning("dependency_away", error=type(error).__name__)
         return _plain(503)
@@ -131,6 +143,11 @@ def _away() -> HttpResponse:
 def unknown_host() -> JsonResponse:
     """The answer to a request for a name that this shop does not have (ALLOWED_HOSTS)."""
     return _json(400, "unknown_host", "请求的域名无效")
+
+
+def length_required() -> JsonResponse:
+    """The answer to a body in chunks, whose length nobody told: WSGI has none of it, so that it would be taken for empty."""
+    return _json(411, *PLAIN[411])
 
 
 def _json(status: int, code: str, message: str) -> JsonResponse:

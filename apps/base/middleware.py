@@ -63,7 +63,12 @@ class RequestIdMiddleware:
         bound = structlog.contextvars.bind_contextvars(request_id=request_id)
         begun = time.monotonic()
         versions.forget()
-        response = self.get_response(request) if _for_us(request) else errors.unknown_host()
+        if not _for_us(request):
+            response: HttpResponse = errors.unknown_host()
+        elif "HTTP_TRANSFER_ENCODING" in request.META:
+            response = errors.length_required()
+        else:
+            response = self.get_response(request)
         versions.forget()
         if response.status_code >= 400 and request.path.startswith("/api/"):
             response = errors.in_contract_form(response)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 import orjson
+from django.http import UnreadablePostError
 from django.utils import timezone
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
@@ -65,7 +66,8 @@ class _Said(NamedTuple):
 def look_up(request: Request) -> None:
     """Find out who calls together with what they bring, before authentication asks who it is: one statement for both.
 
-    Whatever is wrong with the token or the body is for those to say who would have met it anyway.
+    Whatever is wrong with the token or the body is for those to say who would have met it anyway. Raises
+    AuthenticationFailed for a token that is nobody's, as authentication does.
     """
     plain: Any = request._request
     length = plain.META.get("CONTENT_LENGTH") or ""
@@ -77,10 +79,13 @@ def look_up(request: Request) -> None:
         return
     if token is None:
         return
-    address_id, at = _address_in(plain.body), timezone.now()
+    try:
+        address_id, at = _address_in(plain.body), timezone.now()
+    except UnreadablePostError:
+        return
     row = _WITH_WHO_CALLS.row(hash_of(token), at, address_id)
     if row is None:
-        return
+        raise AuthenticationFailed
     width = member_facts.READ_WIDTH
     member = member_facts.as_read(row[:width])
     member.__dict__["said_at_the_door"] = _Said(at, address_id, row[width], row[width + 1 :])

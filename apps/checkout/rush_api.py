@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from django.db import Error
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.utils import timezone
 from rest_framework.exceptions import AuthenticationFailed, ParseError
 
@@ -83,7 +83,7 @@ class RushMiddleware:
         if request.path == _ORDERS and request.method == "POST" and activities.in_a_rush():
             try:
                 refusal = self._refusal(request, at=timezone.now())
-            except (Error, AuthenticationFailed, ParseError, ShopError):
+            except (Error, AuthenticationFailed, ParseError, ShopError, UnreadablePostError):
                 refusal = None  # the view meets the same, and says it in the contract's form
         return self._get_response(request) if refusal is None else refusal
 

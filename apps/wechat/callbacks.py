@@ -11,7 +11,7 @@ from functools import wraps
 
 import structlog
 from django.db import Error as DatabaseError
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
@@ -43,6 +43,9 @@ def answering(*, most_bytes: int, methods: list[str]) -> Callable[[View], View]:
             except ShopError as refusal:
                 log.warning("callback_refused", path=request.path, reason=str(refusal)[:200])
                 return _failed(STATUS_OF_KIND[refusal.kind], refusal.text)
+            except UnreadablePostError:
+                log.warning("callback_cut_off", path=request.path)
+                return _failed(400, "内容不完整")
             except DatabaseError as error:
                 log.warning("callback_put_off", path=request.path, error=type(error).__name__)
                 return _failed(503, "暂时无法处理，请重试")

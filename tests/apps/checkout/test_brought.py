@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -143,6 +144,41 @@ def test_a_body_that_names_no_address_is_judged_by_who_judged_it_before(
     for shopper, status in ((shopper_of(members.member()), 400), (anyone, 401)):
         answer = shopper.generic("POST", "/api/v1/checkout/quote", body, content_type="application/json")
         assert answer.status_code == status, answer.content
+
+
+class Gone(BytesIO):
+    """A body whose sender's network went away."""
+
+    def read(self, *_: Any) -> bytes:
+        raise OSError("reset by peer")
+
+
+def test_a_body_that_never_comes_is_a_bad_request_and_of_nobody_at_all_no_body_is_asked(
+    shopper_of: Shoppers, anyone: Any
+) -> None:
+    cut_off: dict[str, Any] = {"wsgi.input": Gone(), "CONTENT_LENGTH": "500"}
+    for path in ("checkout/quote", "orders", "cart/items"):
+        told: dict[str, Any] = {"content_type": "application/json", **cut_off}
+        shopper = shopper_of(members.member())
+        answer = shopper.generic("POST", f"/api/v1/{path}", b"x", headers={"Idempotency-Key": "k"}, **told)
+        assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+        nobody = anyone.generic(
+            "POST", f"/api/v1/{path}", b"x", headers={"Authorization": "Bearer nonsense"}, **told
+        )
+        assert (nobody.status_code, nobody.json()["code"]) == (401, "token_invalid")
+
+
+def test_a_body_in_chunks_is_told_to_say_its_length(shopper_of: Shoppers) -> None:
+    shopper = shopper_of(members.member())
+    answer = shopper.generic("POST", "/api/v1/checkout/quote", b"", headers={"Transfer-Encoding": "chunked"})
+    assert (answer.status_code, answer.json()["code"]) == (411, "length_required")
+
+
+def test_nobody_s_token_is_asked_for_once(anyone: Any) -> None:
+    anyone.credentials(HTTP_AUTHORIZATION="Bearer nobodys")
+    with CaptureQueriesContext(connection) as seen:
+        assert quote(anyone).status_code == 401
+    assert len(asked(seen)) == 1
 
 
 def test_a_session_that_has_ended_or_a_member_who_is_disabled_is_refused(shopper_of: Shoppers) -> None:
