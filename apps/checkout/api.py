@@ -16,7 +16,6 @@ from apps.base.shapes import Shape
 from apps.checkout import (
     answers,
     bills,
-    brought,
     closing,
     examples,
     placing,
@@ -27,6 +26,7 @@ from apps.checkout import (
 )
 from apps.checkout import serializers as shapes
 from apps.checkout.choice_serializers import ChoiceSerializer, PlaceSerializer
+from apps.checkout.counter_api import CounterView
 from apps.deadlines import selectors as deadline_facts
 from apps.fulfillment import selectors as parcel_facts
 from apps.members.auth import caller
@@ -48,16 +48,7 @@ _CHOICE: Final = Shape(ChoiceSerializer)
 _PLACE: Final = Shape(PlaceSerializer)
 
 
-class _CounterView(APIView):
-    """A door at which who calls is asked together with what they bring."""
-
-    def perform_authentication(self, request: Request) -> None:
-        if request.method == "POST":
-            brought.look_up(request)
-        super().perform_authentication(request)
-
-
-class QuoteView(_CounterView):
+class QuoteView(CounterView):
     """What a choice costs, and why."""
 
     @extend_schema(
@@ -92,7 +83,7 @@ class QuoteView(_CounterView):
         return Response(composition.as_dict())
 
 
-class OrdersView(_CounterView):
+class OrdersView(CounterView):
     """The member's orders."""
 
     @extend_schema(

@@ -5,17 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
-import orjson
-from django.http import UnreadablePostError
-from django.utils import timezone
-from rest_framework.exceptions import AuthenticationFailed
-from rest_framework.request import Request
-
-from apps.base.inputs import MAX_BIGINT
 from apps.base.planned import Planned
 from apps.coupons import selectors as coupon_facts
 from apps.members import selectors as member_facts
-from apps.members.auth import token_of
 from apps.members.models import Address, Member
 from apps.members.tokens import hash_of
 from mall.errors import NotFound
@@ -40,8 +32,6 @@ _WITH_WHO_CALLS: Final = Planned(
     "timestamptz",
     "bigint",
 )
-# A choice of a hundred goods says less.
-_LONGEST: Final = 8_000
 # Whoever is slower, for the machine is busy, asks again: by then a coupon may have begun, or ended.
 _FRESH: Final = timedelta(seconds=1)
 _NO_ADDRESS: Final = 0
@@ -63,33 +53,18 @@ class _Said(NamedTuple):
     address: tuple[Any, ...]
 
 
-def look_up(request: Request) -> None:
-    """Find out who calls together with what they bring, before authentication asks who it is: one statement for both.
-
-    Whatever is wrong with the token or the body is for those to say who would have met it anyway. Raises
-    AuthenticationFailed for a token that is nobody's, as authentication does.
+def by_token(token: str, *, address_id: int | None, at: datetime) -> Member | None:
+    """The member whose session has this access token, as ``members.selectors.member_of_token`` finds them, and with it what
+    ``read`` is asked for next: one statement for both.
     """
-    plain: Any = request._request
-    length = plain.META.get("CONTENT_LENGTH") or ""
-    if not (length.isascii() and length.isdigit() and int(length) <= _LONGEST):
-        return
-    try:
-        token = token_of(plain)
-    except AuthenticationFailed:
-        return
-    if token is None:
-        return
-    try:
-        address_id, at = _address_in(plain.body), timezone.now()
-    except UnreadablePostError:
-        return
-    row = _WITH_WHO_CALLS.row(hash_of(token), at, address_id)
+    named = _NO_ADDRESS if address_id is None else address_id
+    row = _WITH_WHO_CALLS.row(hash_of(token), at, named)
     if row is None:
-        raise AuthenticationFailed
+        return None
     width = member_facts.READ_WIDTH
     member = member_facts.as_read(row[:width])
-    member.__dict__["said_at_the_door"] = _Said(at, address_id, row[width], row[width + 1 :])
-    plain.came_as = member, token
+    member.__dict__["said_at_the_door"] = _Said(at, named, row[width], row[width + 1 :])
+    return member
 
 
 def read(*, member: Member, address_id: int | None, at: datetime) -> Brought:
@@ -114,13 +89,3 @@ def _told(wallet: str | None, address: tuple[Any, ...] | None) -> Brought:
     if address is not None and address[0] is None:
         raise NotFound
     return Brought(member_facts.address_told(address) if address else None, coupon_facts.wallet_told(wallet))
-
-
-def _address_in(body: bytes) -> int:
-    """The address that a body names, if it is one that names any: what else it says is for others to judge."""
-    try:
-        said = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return _NO_ADDRESS
-    named = said.get("address_id") if isinstance(said, dict) else None
-    return named if type(named) is int and 0 < named <= MAX_BIGINT else _NO_ADDRESS
