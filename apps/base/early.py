@@ -22,6 +22,12 @@ def takes_json(request: HttpRequest) -> bool:
     return accept in USUAL or not USUAL.isdisjoint(part.strip() for part in accept.split(","))
 
 
+def is_short(request: HttpRequest, *, most: int) -> bool:
+    """Whether a body is announced to have so many bytes at most; what is longer, or not announced, is for the view."""
+    length = request.META.get("CONTENT_LENGTH") or ""
+    return length.isascii() and length.isdigit() and int(length) <= most
+
+
 def answer(request: HttpRequest, body: bytes, *, status: int, allow: str, of: str) -> HttpResponse:
     """The view's answer, with what it says beside, and what Django's middleware behind an early door would.
 

@@ -11,6 +11,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from apps.base import early
 from apps.base.inputs import MAX_BIGINT
 from apps.checkout import brought
 from apps.members.auth import token_of
@@ -34,8 +35,7 @@ def _look_up(request: HttpRequest) -> None:
     Whatever is wrong with the body, or with the token's form, is for those to say who would have met it anyway. Raises
     AuthenticationFailed for a token that is nobody's, as authentication does.
     """
-    length = request.META.get("CONTENT_LENGTH") or ""
-    if not (length.isascii() and length.isdigit() and int(length) <= _LONGEST):
+    if not early.is_short(request, most=_LONGEST):
         return
     try:
         token = token_of(request)

@@ -111,13 +111,12 @@ class RushMiddleware:
 def _wanted(request: HttpRequest) -> _Wanted | None:
     """The order, if it is plain. Raises ParseError, ActivityInvalid, ActivityNotFound."""
     key = idempotency.key_in(request.META)
-    length = request.META.get("CONTENT_LENGTH", "")
     if (
         key is None
         or request.META.get("QUERY_STRING")
         or not early.takes_json(request)
         or request.META.get("CONTENT_TYPE", "").lower() not in _JSON
-        or not (length.isascii() and length.isdigit() and int(length) <= _LONGEST)
+        or not early.is_short(request, most=_LONGEST)
     ):
         return None
     said = parsers.read(request.body)
