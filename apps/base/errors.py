@@ -102,6 +102,7 @@ def handle(error: Exception, context: dict[str, Any]) -> Response:
     if isinstance(error, UnreadablePostError | RawPostDataException):
         # The caller's network went away in the middle, or never sent what was announced: nobody may hear this. Whoever
         # asks for the body after an early door has asked in vain is told that it was read.
+        log.warning("body_cut_off", error=type(error).__name__)
         return _plain(400)
     if _is_away(error):
         log.warning("dependency_away", error=type(error).__name__)
