@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-import psycopg2
 import pytest
 from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from psycopg2.extensions import TRANSACTION_STATUS_IDLE, TRANSACTION_STATUS_INTRANS
 
-from apps.base import planned
 from apps.base.planned import Ahead, Planned
 from apps.catalog.models import Brand
+from tests.apps.base import elsewhere
 
 pytestmark = pytest.mark.django_db(transaction=True)
 # What the server was sent with it.
@@ -37,13 +36,7 @@ def sent(ahead: Ahead | None = None) -> list[str]:
 
 def others_see() -> list[str]:
     """The names that another connection sees."""
-    dsn = connection.get_connection_params()
-    other = psycopg2.connect(**{name: dsn[name] for name in ("dbname", "host", "port", "user", "password")})
-    with other, other.cursor() as cursor:
-        cursor.execute("SELECT name FROM catalog_brand ORDER BY id")
-        names = [name for (name,) in cursor.fetchall()]
-    other.close()
-    return names
+    return [name for (name,) in elsewhere.rows("SELECT name FROM catalog_brand ORDER BY id")]
 
 
 def test_it_begins_in_one_message_with_the_first_statement_and_with_no_later_one():
@@ -152,13 +145,7 @@ def test_rows_are_read_piece_by_piece_in_it_and_may_be_locked():
 def test_a_connection_that_dies_in_it_is_made_anew():
     with pytest.raises(OperationalError), transaction.atomic():
         MAKE.rows("新")
-        (pid,) = planned.row("SELECT pg_backend_pid()", {})
-        dsn = connection.get_connection_params()
-        names = ("dbname", "host", "port", "user", "password")
-        killer = psycopg2.connect(**{name: dsn[name] for name in names})
-        with killer, killer.cursor() as cursor:
-            cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
-        killer.close()
+        elsewhere.kill_ours()
         NAMES.rows()
     with transaction.atomic():
         MAKE.rows("后来")

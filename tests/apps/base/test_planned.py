@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Any
 
-import psycopg2
 import pytest
 from django.db import DatabaseError, OperationalError, close_old_connections, connection, transaction
 from django.test.utils import CaptureQueriesContext
@@ -13,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from apps.base.planned import Planned
 from apps.base.planned import row as statement_row
 from apps.base.planned import rows as statements_rows
+from tests.apps.base import elsewhere
 
 AT = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 SUMS = Planned("SELECT number, number % $2, $3 FROM unnest($1) AS number", "bigint[]", "int", "timestamptz")
@@ -51,18 +51,10 @@ def test_it_is_planned_once_however_long_the_lists_are():
         assert cursor.fetchone() == (11, 0)
 
 
-def kill_the_connection() -> None:
-    dsn = connection.get_connection_params()
-    killer = psycopg2.connect(**{name: dsn[name] for name in ("dbname", "host", "port", "user", "password")})
-    with killer, killer.cursor() as cursor:
-        cursor.execute("SELECT pg_terminate_backend(%s)", [connection.connection.info.backend_pid])
-    killer.close()
-
-
 @pytest.mark.django_db(transaction=True)
 def test_a_connection_that_died_is_replaced():
     SUMS.rows([1], 2, AT)
-    kill_the_connection()
+    elsewhere.kill_ours()
     assert SUMS.rows([1], 2, AT) == [(1, 1, AT)]
 
 
@@ -70,7 +62,7 @@ def test_a_connection_that_died_is_replaced():
 def test_a_connection_that_died_under_a_statement_is_put_away_before_the_next_request():
     """Else its thread would answer 500 to every request from then on."""
     SUMS.rows([1], 2, AT)
-    kill_the_connection()
+    elsewhere.kill_ours()
     with pytest.raises(OperationalError), connection.cursor() as cursor:
         cursor.execute("SELECT 1")
     close_old_connections()
