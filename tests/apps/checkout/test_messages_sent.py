@@ -1,4 +1,4 @@
-"""What a warm quote, order and paid notification send to PostgreSQL, message by message, as long as nobody counts statements."""
+"""What a warm quote, order and paid notification send to PostgreSQL, message by message, while nobody counts statements."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.utils import timezone
-from psycopg2.extensions import cursor as Cursor
+from psycopg2 import extensions
 
 from apps.checkout import hearing
 from apps.members.models import Address, Member
@@ -29,7 +29,7 @@ def messages() -> Iterator[list[list[str]]]:
     """The first words of the statements of each message that our connection sends meanwhile."""
     sent: list[list[str]] = []
 
-    class Overheard(Cursor):
+    class Overheard(extensions.cursor):
         def execute(self, query: Any, values: Any = None) -> None:
             sent.append([part.split()[0] for part in str(query).split("; ")])
             super().execute(query, values)
