@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from apps.base.admin import ReadOnlyAdmin, link
+from apps.base.admin_lists import NarrowFirst
 from apps.orders import reach
 from apps.orders import selectors as order_facts
 from apps.orders.models import OrderLine
@@ -28,6 +29,8 @@ class UnpaidAdmin(OfOrders, ReadOnlyAdmin):
     search_help_text = "按商家编码、商品、规格、订单号或昵称查找"
     linked_by = ["sku__product", "order__member__id__exact"]
     ordering = ["-quantity", "order__expires_at", "id"]
+    # A rush leaves a hundred thousand of them, and their order is of two tables.
+    paginator = NarrowFirst
     fields = ["called", "code", "quantity", "buyer", "order_shown", "until"]
     readonly_fields = fields
 

@@ -6,9 +6,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from apps.catalog.models import Sku
+from apps.desk.unpaid_page import UnpaidAdmin
 from tests.apps.checkout import make
 from tests.apps.checkout.make import NOW
 
@@ -63,3 +66,17 @@ def test_what_is_paid_or_closed_is_not_there_and_nothing_can_be_changed(admin_cl
     assert rows(admin_client) == []
     assert admin_client.get(f"{LIST}{line.pk}/change/").status_code == 200
     assert admin_client.get(f"{LIST}x/change/").status_code == 302
+
+
+def test_what_is_sorted_of_all_lines_is_their_keys(
+    admin_client: Client, cup: Sku, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(UnpaidAdmin, "list_per_page", 2)
+    for units in (5, 9, 7, 1):
+        make.order(*make.buyer(), [(cup, units)])
+    with CaptureQueriesContext(connection) as asked:
+        pages = [[units for units, *_ in rows(admin_client, p=page)] for page in (1, 2)]
+    assert pages == [[9, 7], [5, 1]]
+    # The second page says LIMIT 2 OFFSET 2; sessions and users LIMIT 21.
+    sorting = [query["sql"] for query in asked if "LIMIT 2" in query["sql"].split("LIMIT 21")[0]]
+    assert [sql.partition(" FROM ")[0] for sql in sorting] == ['SELECT "orders_orderline"."id" AS "pk"'] * 2
