@@ -32,6 +32,8 @@ _NAMED: Final = re.compile(r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?P<rest>: .*| \[.*
 _WECHATS: Final = re.compile(r"(?P<code>[A-Z][A-Z_]{3,}|-?[0-9]{1,10})(?P<rest> .*|)", re.DOTALL)
 _ERRORS: Final = ("Error", "Exception", "Timeout", "Exceeded")
 _PROGRAM: Final = "程序出错"
+# Waited in vain for a lock, took too long, or was given up for another: what tries again mends it (PostgreSQL, Appendix A).
+_BUSY: Final = re.compile(r"\[(55P03|57014|40P01|40001)\b")
 
 
 def told(kept: str) -> str:
@@ -48,7 +50,8 @@ def told(kept: str) -> str:
         words = _message_of(found["name"])
         if words is None:
             # An error of Python's or the database's.
-            return f"{_PROGRAM}（{text}）" if found["name"].endswith(_ERRORS) else text
+            why = "数据库繁忙" if _BUSY.search(found["rest"]) else _PROGRAM
+            return f"{why}（{text}）" if found["name"].endswith(_ERRORS) else text
         return f"{words}（{text}）"
     return text
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
 import structlog
 from django.conf import settings
-from django.db import IntegrityError
+from django.db import Error, IntegrityError
 
-from apps.base import transactions
+from apps.base import faults, transactions
 from apps.checkout import paying
 from apps.distribution.services import transferring
 from apps.outbox import services as outbox
@@ -49,7 +50,10 @@ def hear(*, notification: notify.Notification, at: datetime) -> None:
         marked = _carry_out(notification.event_type, notification.resource, notification_id=kept.pk, at=at)
     except ShopError as refusal:
         log.warning("notification_refused", notify_id=notification.id, code=refusal.code)
-        notifications.mark_failed(notification_id=kept.pk, why=str(refusal), at=at)
+        _tell_why(kept.pk, refusal, at=at)
+        raise
+    except Exception as error:
+        _tell_why(kept.pk, error, at=at)
         raise
     if not marked:
         notifications.mark_handled(notification_id=kept.pk, at=at)
@@ -69,10 +73,19 @@ def _heard_as_usual(notification: notify.Notification, *, at: datetime) -> bool:
         paying.confirm_as_usual(transaction=paid, notification=notification, at=at)
     except (ShopError, IntegrityError):
         return False
-    except Exception:
-        if notifications.keep(notification=notification, at=at).handled_at is None:
+    except Exception as error:
+        kept = notifications.keep(notification=notification, at=at)
+        if kept.handled_at is None:
+            _tell_why(kept.pk, error, at=at)
             raise
     return True
+
+
+def _tell_why(notification_id: int, error: Exception, *, at: datetime) -> None:
+    """Write on a kept notification why it was not carried out, if the database still takes it: what failed is told anyway."""
+    why = str(error) if isinstance(error, ShopError) else faults.wording(error)
+    with suppress(Error):
+        notifications.mark_failed(notification_id=notification_id, why=why, at=at)
 
 
 def is_about_money(event_type: str) -> bool:
@@ -95,8 +108,7 @@ def retry_notifications(*, at: datetime, limit: int = 50) -> int:
             _ask_and_carry_out(kept.event_type, kept.resource, at=at)
         except Exception as error:
             log.warning("notification_retry_failed", notify_id=kept.notify_id, error=type(error).__name__)
-            why = str(error) if isinstance(error, ShopError) else type(error).__name__
-            notifications.mark_failed(notification_id=kept.pk, why=why, at=at)
+            _tell_why(kept.pk, error, at=at)
             unanswered += isinstance(error, wechat_errors.WechatUnavailable)
         else:
             unanswered = 0

@@ -8,10 +8,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from apps.checkout import bills, hearing, scarce
+from apps.base import fault_words
+from apps.checkout import bills, hearing, paying, scarce
 from apps.coupons import services as coupons
 from apps.inventory import services as inventory
 from apps.orders import services as orders
@@ -269,6 +270,26 @@ def test_whatever_is_told_ends_as_where_all_is_kept_first(case: str, monkeypatch
     assert "payments_notification" in tables.differing(before, at_once)
 
 
+@pytest.mark.parametrize("usual", [True, False])
+def test_a_notification_that_waited_in_vain_says_so(usual: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = told(attempt_of(_plain()))
+    if not usual:
+        monkeypatch.setattr(hearing, "_heard_as_usual", lambda notification, *, at: False)
+
+    def waiting(**_: Any) -> None:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL statement_timeout = 1; SELECT pg_sleep(10)")
+
+    for verb in ("confirm_as_usual", "confirm_payment"):
+        monkeypatch.setattr(paying, verb, waiting)
+    with pytest.raises(OperationalError):
+        hearing.hear(notification=one, at=LATER)
+    kept = Notification.objects.get()
+    assert (kept.handled_at, kept.due_at) == (None, LATER + MINUTE)
+    assert kept.last_error == "OperationalError [57014]"
+    assert fault_words.told(kept.last_error) == "数据库繁忙（OperationalError [57014]）"
+
+
 def test_where_our_own_code_fails_the_notification_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     order = _plain()
     one = told(attempt_of(order))
@@ -283,6 +304,7 @@ def test_where_our_own_code_fails_the_notification_is_kept(monkeypatch: pytest.M
     order.refresh_from_db()
     kept = Notification.objects.get()
     assert (order.status, kept.handled_at, kept.due_at) == ("UNPAID", None, LATER + MINUTE)
+    assert kept.last_error == "RuntimeError: a bug"
     monkeypatch.undo()
     hearing.hear(notification=one, at=LATER + MINUTE)
     order.refresh_from_db()
