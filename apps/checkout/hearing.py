@@ -82,7 +82,7 @@ def _heard_as_usual(notification: notify.Notification, *, at: datetime) -> bool:
 
 
 def _tell_why(notification_id: int, error: Exception, *, at: datetime) -> None:
-    """Write on a kept notification why it was not carried out, if the database still takes it: what failed is told anyway."""
+    """Write on a kept notification why it was not carried out, if the database takes it: what failed is told anyway."""
     why = str(error) if isinstance(error, ShopError) else faults.wording(error)
     with suppress(Error):
         notifications.mark_failed(notification_id=notification_id, why=why, at=at)
