@@ -6,14 +6,40 @@ refuse) the request goes on to the view, which has the last word.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Final
 
-from django.http import HttpRequest, HttpResponse
+from django.db import Error
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.urls import ResolverMatch, resolve
+from rest_framework.exceptions import AuthenticationFailed, ParseError
+
+from mall.errors import ShopError
 
 # What nearly everybody accepts; who says nothing accepts anything.
 USUAL: Final = frozenset({"*/*", "application/json"})
+
+# The view meets the same, and says it in the contract's form.
+_MET_AGAIN: Final = (Error, AuthenticationFailed, ParseError, ShopError, UnreadablePostError)
+
+
+class Door:
+    """A middleware that answers what it can, and lets the view answer all else, refusals and failures included."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        try:
+            answer = self.answer(request)
+        except _MET_AGAIN:
+            answer = None
+        return self._get_response(request) if answer is None else answer
+
+    def answer(self, request: HttpRequest) -> HttpResponse | None:
+        """The view's answer; None, or what the view would raise as well, where the view is to be asked."""
+        raise NotImplementedError
 
 
 def takes_json(request: HttpRequest) -> bool:
@@ -43,6 +69,6 @@ def answer(request: HttpRequest, body: bytes, *, status: int, allow: str, of: st
     return said
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=64)
 def _route(path: str) -> ResolverMatch:
     return resolve(path)

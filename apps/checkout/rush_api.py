@@ -8,14 +8,12 @@ view says.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from django.db import Error
-from django.http import HttpRequest, HttpResponse, UnreadablePostError
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from rest_framework.exceptions import AuthenticationFailed, ParseError
 
 from apps.base import early, errors, idempotency, parsers, throttles, versions
 from apps.base.inputs import MAX_BIGINT
@@ -30,7 +28,6 @@ from apps.members import selectors as member_facts
 from apps.members.auth import token_of
 from apps.members.tokens import hash_of
 from apps.orders import selectors as order_facts
-from mall.errors import ShopError
 
 _ORDERS: Final = "/api/v1/orders"
 _ALLOW: Final = "GET, POST, HEAD, OPTIONS"
@@ -71,21 +68,16 @@ class _Who(NamedTuple):
     pk: int
 
 
-class RushMiddleware:
+class RushMiddleware(early.Door):
     """Refuses at once what is sold out, while there is a rush for it."""
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self._get_response = get_response
-        self._renderer = FastJSONRenderer()
+    _renderer: Final = FastJSONRenderer()
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        refusal = None
-        if request.path == _ORDERS and request.method == "POST" and activities.in_a_rush():
-            try:
-                refusal = self._refusal(request, at=timezone.now())
-            except (Error, AuthenticationFailed, ParseError, ShopError, UnreadablePostError):
-                refusal = None  # the view meets the same, and says it in the contract's form
-        return self._get_response(request) if refusal is None else refusal
+    def answer(self, request: HttpRequest) -> HttpResponse | None:
+        """The refusal of an order, while there is a rush, if it is sure to be refused so."""
+        if request.path != _ORDERS or request.method != "POST" or not activities.in_a_rush():
+            return None
+        return self._refusal(request, at=timezone.now())
 
     def _refusal(self, request: HttpRequest, *, at: datetime) -> HttpResponse | None:
         """The refusal, if the order is sure to be refused as sold out and in no other way."""

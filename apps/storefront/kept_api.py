@@ -8,13 +8,10 @@ the contract's form. It finds on the request who comes and which turns were take
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Final
 
-from django.db import Error
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.throttling import BaseThrottle
 
 from apps.base import early, throttles
@@ -24,31 +21,21 @@ from apps.members.auth import BearerAuthentication
 from apps.members.models import Member
 from apps.storefront import lists, prepared_pages
 from apps.storefront.lists import Asked
-from mall.errors import ShopError
 
 _LIST: Final = "/api/v1/products"
 _PRODUCT: Final = re.compile(r"/api/v1/products/([0-9]{1,18})")
 _ALLOW: Final = "GET, HEAD, OPTIONS"
 
 
-class KeptMiddleware:
+class KeptMiddleware(early.Door):
     """Answers a list or page of goods at once."""
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self._get_response = get_response
-        self._bearer = BearerAuthentication()
+    _bearer: Final = BearerAuthentication()
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        answer = None
-        if request.path.startswith(_LIST) and request.method == "GET" and early.takes_json(request):
-            try:
-                answer = self._answer(request)
-            except (Error, AuthenticationFailed, ShopError):
-                answer = None  # the view meets the same, and says it in the contract's form
-        return self._get_response(request) if answer is None else answer
-
-    def _answer(self, request: HttpRequest) -> HttpResponse | None:
+    def answer(self, request: HttpRequest) -> HttpResponse | None:
         """The answer, if it is one of goods, and whoever comes has a turn left."""
+        if not request.path.startswith(_LIST) or request.method != "GET" or not early.takes_json(request):
+            return None
         has_query = bool(request.META.get("QUERY_STRING"))
         if has_query and "format" in request.GET:
             return None  # DRF may refuse it
