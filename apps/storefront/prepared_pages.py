@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 from django.db.models import QuerySet, TextField
 from django.db.models.expressions import RawSQL
 
-from apps.base import days, planned, replica
+from apps.base import planned, prepared, replica
 from apps.base.inputs import MAX_BIGINT
 from apps.base.planned import Planned
 from apps.base.prepared import Making, Near, Page
@@ -120,7 +120,7 @@ def _answered(kept: _Product, said: _Said, *, at: datetime) -> bytes:
         free = stock_facts.free_told(said.free)
         fillings = tuple(_filling(hole, said.sold_count, free) for hole in kept.page.cut.holes)
         last = kept.last = (said, fillings)
-    now = b'"server_time":"%s"' % days.told(at).encode()
+    now = prepared.server_time(at)
     return kept.page.cut.filled(now if filling is None else filling for filling in last[1])
 
 
