@@ -16,15 +16,16 @@ from contextvars import ContextVar
 from datetime import datetime
 from typing import Final, Generic, TypeVar, cast
 
-from django.db import connection
 from django.db.migrations.operations import RunSQL
 
 from apps.base import replica
+from apps.base.planned import Planned
 
 T = TypeVar("T")
 
 # All tokens as ``topic=token,topic=token``, for the select list of a statement that a request makes anyway.
 COLUMN: Final = "(SELECT string_agg(topic || '=' || token, ',') FROM base_version)"
+_TOKENS: Final = Planned(f"SELECT {COLUMN}")
 FUNCTION: Final = """
 CREATE OR REPLACE FUNCTION renew_version() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -61,9 +62,7 @@ def current() -> Mapping[str, str]:
     known = _seen.get()
     if known is not None:
         return known
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {COLUMN}")
-        (text,) = cursor.fetchone()
+    ((text,),) = _TOKENS.rows()
     return parsed(text)
 
 
