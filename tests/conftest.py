@@ -18,7 +18,7 @@ from django.core.cache import cache
 from hypothesis import HealthCheck, settings
 from rest_framework.test import APIClient
 
-from apps.base import throttles, versions
+from apps.base import alike, throttles, versions
 from apps.members.models import Member
 from apps.messaging import pacing
 from apps.wechat.sandbox import launch
@@ -57,9 +57,10 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(autouse=True)
 def _empty_cache() -> None:
-    """Throttle counters and kept tokens must not leak from one test into the next."""
+    """Throttle counters, kept tokens and what was told under other settings must not leak from one test into the next."""
     cache.clear()
     versions.forget()
+    alike.forget()
     throttles.forget_leases()
     pacing.forget()
 

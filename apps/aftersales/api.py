@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Final
 
+from django.http import HttpResponse
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.permissions import AllowAny
@@ -19,6 +21,8 @@ from apps.aftersales.models import AfterSale
 from apps.aftersales.services import applying
 from apps.aftersales.states import AfterSaleKind
 from apps.base import idempotency, paging
+from apps.base.alike import Alike
+from apps.base.prepared import Making
 from apps.base.schema import PAGING, idempotency_key, refusal
 from apps.members.auth import caller
 from apps.members.models import Member
@@ -43,6 +47,16 @@ class KindUnknown(Invalid):
 
     code = "after_sale_kind_unknown"
     message = "售后类型无效"
+
+
+def _reasons(kind: str, _: Making) -> list[dict[str, Any]]:
+    return list(shapes.AfterSaleReasonSerializer(application_facts.reasons(kind=kind), many=True).data)
+
+
+_REASONS: Final = {
+    kind: Alike(f"/api/v1/after-sale-reasons?kind={kind}", "words", told=partial(_reasons, kind))
+    for kind in AfterSaleKind.values
+}
 
 
 class AfterSaleReasonsView(APIView):
@@ -70,12 +84,11 @@ class AfterSaleReasonsView(APIView):
         },
         examples=[examples.REASONS],
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> HttpResponse:
         kind = request.query_params.get("kind", "")
-        if kind not in AfterSaleKind.values:
-            raise KindUnknown(details={"kind": list(AfterSaleKind.values)})
-        rows = application_facts.reasons(kind=kind)
-        return Response(shapes.AfterSaleReasonSerializer(rows, many=True).data)
+        if kind not in _REASONS:
+            raise KindUnknown(details={"kind": list(_REASONS)})
+        return HttpResponse(_REASONS[kind].body(at=timezone.now()), content_type="application/json")
 
 
 class PreviewView(APIView):

@@ -136,6 +136,12 @@ class Kept(Generic[T]):
             return held[1]
         return self._keep(tokens, replica.from_primary(self.load))
 
+    def at_hand(self) -> T | None:
+        """The value, where it is kept as of these tokens; None where it would have to be compiled."""
+        tokens = self._tokens()
+        held = self._held
+        return held[1] if held is not None and held[0] == tokens else None
+
     def value_at(self, at: datetime) -> T:
         """Likewise, of a value that serves moments."""
         tokens = self._tokens()
@@ -143,6 +149,10 @@ class Kept(Generic[T]):
         if held is not None and held[0] == tokens and self.serves is not None and self.serves(held[1], at):
             return held[1]
         return self._keep(tokens, replica.from_primary(lambda: self.load(at)))
+
+    def forget(self) -> None:
+        """Compile the value anew when it is next asked for, whatever the tokens say."""
+        self._held = None
 
     def held(self) -> T | None:
         """The value as it was compiled last, whatever has changed since; None before the first time."""

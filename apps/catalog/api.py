@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any, Final
+
+from django.http import HttpResponse
+from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from apps.base.alike import Alike
+from apps.base.prepared import Making
 from apps.catalog import selectors as catalog_facts
 from apps.catalog import serializers
 
@@ -28,6 +33,13 @@ _EXAMPLE = OpenApiExample(
 )
 
 
+def _told(_: Making) -> dict[str, Any]:
+    return {"results": [serializers.category(root) for root in catalog_facts.tree()], "next": None}
+
+
+_TREE: Final = Alike("/api/v1/categories", "goods", told=_told)
+
+
 class CategoriesView(APIView):
     """The category tree."""
 
@@ -41,6 +53,5 @@ class CategoriesView(APIView):
         responses=serializers.CategoryTreeSerializer,
         examples=[_EXAMPLE],
     )
-    def get(self, request: Request) -> Response:
-        roots = catalog_facts.tree()
-        return Response({"results": [serializers.category(root) for root in roots], "next": None})
+    def get(self, request: Request) -> HttpResponse:
+        return HttpResponse(_TREE.body(at=timezone.now()), content_type="application/json")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
+from typing import Any, Final
 
+from django.http import HttpResponse
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
 from rest_framework.permissions import AllowAny
@@ -12,12 +14,15 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.base import digests, door
+from apps.base.alike import Alike
+from apps.base.prepared import Making
 from apps.base.schema import refusal
 from apps.base.shapes import Shape
 from apps.base.throttles import Logins
 from apps.members import selectors as member_facts
 from apps.members import serializers as shapes
 from apps.members.auth import caller
+from apps.members.models import Document
 from apps.members.services import addresses, consents, identity, profile, sessions
 from mall.errors import NotFound
 
@@ -253,6 +258,17 @@ class ConsentView(APIView):
         return Response(status=204)
 
 
+def _document(kind: str, _: Making) -> dict[str, Any] | None:
+    current = member_facts.current_document(kind=kind)
+    return None if current is None else dict(shapes.DocumentSerializer(current).data)
+
+
+_DOCUMENTS: Final = {
+    kind: Alike(f"/api/v1/documents/{kind}", "words", told=partial(_document, kind))
+    for kind in Document.Kind.values
+}
+
+
 class DocumentView(APIView):
     """The text in force of a document, for everybody to read."""
 
@@ -275,11 +291,10 @@ class DocumentView(APIView):
             )
         ],
     )
-    def get(self, request: Request, document: str) -> Response:
-        current = member_facts.current_document(kind=document)
-        if current is None:
+    def get(self, request: Request, document: str) -> HttpResponse:
+        if document not in _DOCUMENTS:
             raise NotFound
-        return Response(shapes.DocumentSerializer(current).data)
+        return HttpResponse(_DOCUMENTS[document].body(at=timezone.now()), content_type="application/json")
 
 
 class AddressesView(APIView):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
+from django.http import HttpResponse
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import ParseError, UnsupportedMediaType
@@ -13,7 +14,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.base import paging
+from apps.base.alike import Alike
 from apps.base.inputs import MAX_BIGINT
+from apps.base.prepared import Making
 from apps.base.schema import PAGING, refusal
 from apps.members.auth import caller
 from apps.messaging import examples
@@ -22,6 +25,13 @@ from apps.messaging import serializers as shapes
 from apps.messaging import services as messaging
 from apps.messaging.services import grants, wishes
 from mall.errors import NotFound
+
+
+def _told(_: Making) -> dict[str, Any]:
+    return dict(shapes.ScenePageSerializer({"results": message_facts.asked(), "next": None}).data)
+
+
+_SCENES: Final = Alike("/api/v1/messages/scenes", "words", told=_told)
 
 
 class ScenesView(APIView):
@@ -40,9 +50,8 @@ class ScenesView(APIView):
         responses=shapes.ScenePageSerializer,
         examples=[examples.SCENES],
     )
-    def get(self, request: Request) -> Response:
-        answer = {"results": message_facts.asked(), "next": None}
-        return Response(shapes.ScenePageSerializer(answer).data)
+    def get(self, request: Request) -> HttpResponse:
+        return HttpResponse(_SCENES.body(at=timezone.now()), content_type="application/json")
 
 
 class GrantsView(APIView):

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
+from django.http import HttpResponse
+from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from apps.base.alike import Alike
+from apps.base.prepared import Making
 from apps.base.schema import ServerTimeField
 from apps.pictures import stored
 from apps.storefront import examples
@@ -31,6 +34,15 @@ class ShopSerializer(serializers.Serializer[Any]):
         return stored.address(shop.logo, stored.Size.LIST)
 
 
+def _told(making: Making) -> dict[str, Any]:
+    said = dict(ShopSerializer(shelf_facts.shop()).data)
+    del said["server_time"]
+    return {**said, **making.hole("now")}
+
+
+_SHOP: Final = Alike("/api/v1/shop", "words", told=_told)
+
+
 class ShopView(APIView):
     """The shop's name, logo, service phone and notice."""
 
@@ -44,5 +56,5 @@ class ShopView(APIView):
         responses={200: ShopSerializer},
         examples=[OpenApiExample("shop", value=examples.SHOP, response_only=True)],
     )
-    def get(self, request: Request) -> Response:
-        return Response(ShopSerializer(shelf_facts.shop()).data)
+    def get(self, request: Request) -> HttpResponse:
+        return HttpResponse(_SHOP.body(at=timezone.now()), content_type="application/json")

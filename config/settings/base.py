@@ -95,6 +95,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     # Behind what every answer passes, before all that only pages, forms and views need.
     "apps.storefront.kept_api.KeptMiddleware",
+    "apps.storefront.alike_api.AlikeMiddleware",
     "apps.checkout.rush_api.RushMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "apps.base.middleware.Sessions",

@@ -12,6 +12,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+import config.urls  # noqa: F401 -- doors name what they keep
 from apps.base import versions
 from apps.catalog.models import Product
 from apps.promotions.models import PriceFloor

@@ -168,6 +168,9 @@ def test_hot_calls_are_few_statements(
     make.tell()
     make.told_by(make.template("T-paid"))
     me = shopper_of(owner)
+    # The tokens, and once the rows.
+    with django_assert_num_queries(2):
+        anyone.call("GET", "/messages/scenes")
     with django_assert_num_queries(1):
         anyone.call("GET", "/messages/scenes")
     # The session, and the rows.
