@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import orjson
 from django.http import HttpRequest, UnreadablePostError
@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 from apps.base import early
 from apps.base.inputs import MAX_BIGINT
 from apps.checkout import brought
-from apps.members.auth import token_of
+from apps.members.auth import come_as, token_of
 
 # A choice of a hundred goods says less.
 _LONGEST: Final = 8_000
@@ -42,13 +42,8 @@ def _look_up(request: HttpRequest) -> None:
         address_id = _address_in(request.body) if token else None
     except (AuthenticationFailed, UnreadablePostError):
         return
-    if token is None:
-        return
-    member = brought.by_token(token, address_id=address_id, at=timezone.now())
-    if member is None:
-        raise AuthenticationFailed
-    known: Any = request
-    known.came_as = member, token
+    if token is not None:
+        come_as(request, token, brought.by_token(token, address_id=address_id, at=timezone.now()))
 
 
 def _address_in(body: bytes) -> int | None:
