@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from apps.carts import selectors as cart_facts
 from apps.carts import services as carts
-from apps.carts.models import CartItem
+from apps.carts.selectors import InCart
 from apps.catalog import articles
 from apps.catalog.articles import Article
 from apps.checkout import baskets, limits, quoting
@@ -16,9 +15,10 @@ from apps.inventory import selectors as stock_facts
 from apps.members import selectors as member_facts
 from apps.members.models import Member
 from apps.orders import selectors as order_facts
+from apps.storefront import filled_cart
 from mall.pricing import engine, hearing
 from mall.pricing.basket import Basket
-from mall.pricing.hearing import Heard
+from mall.pricing.hearing import Heard, Stranger
 from mall.pricing.offers import Lane
 from mall.pricing.quote import Quote
 
@@ -34,7 +34,7 @@ class CartLine:
     one. ``notice`` says, for the shopper, why a line that is not ``valid`` cannot be ordered as it stands.
     """
 
-    item: CartItem
+    item: InCart
     article: Article
     unit_price_fen: int
     available: int
@@ -87,15 +87,17 @@ def put_again(*, member: Member, order_no: str, at: datetime) -> Again:
 
 
 def view(*, member: Member, at: datetime) -> Cart:
-    """The member's cart, priced now without coupons: four statements, one more where gifts are offered."""
-    items = list(cart_facts.items_of(member=member))
-    sku_ids = [item.sku_id for item in items]
-    known = articles.of(sku_ids)
+    """The member's cart, priced now without coupons: what lies in it is one statement, or none (``filled_cart.read``).
+
+    One for goods that this process does not keep; others where offers on these have limits, gifts or a group.
+    """
+    items, free = filled_cart.read(member=member, at=at)
+    known = articles.of([item.sku_id for item in items])
     begun = at + member_facts.lead_of(member)
     sellable = {
         sku_id: article for sku_id, article in known.items() if article.can_be_bought(begun=begun, at=at)
     }
-    available = stock_facts.available(sku_ids)
+    available = {item.sku_id: free.get(item.sku_id, 0) for item in items}
     wanted = {item.sku_id: item.quantity for item in items if item.selected}
     one_each = baskets.basket_of(member=member, skus=sellable, quantities=dict.fromkeys(sellable, 1))
     offers = (
@@ -124,14 +126,17 @@ def view(*, member: Member, at: datetime) -> Cart:
 
 
 def _unit_prices_fen(one_each: Basket, offers: list[Heard]) -> dict[int, int]:
-    """What one unit of each SKU costs the member: pricing itself says it, asked for the price lane alone."""
-    own = [offer for offer in offers if offer.lane is Lane.PRICE]
+    """What one unit of a SKU costs the member, where an offer may have changed that: pricing itself says it, asked for the
+    price lane alone."""
+    own = [offer for offer in offers if offer.lane is Lane.PRICE and not isinstance(offer, Stranger)]
+    if not own:
+        return {}
     quote = engine.quote(one_each, own)
     return {item.sku_id: item.payable_fen for item in quote.items}
 
 
 def _notices(
-    items: list[CartItem],
+    items: Sequence[InCart],
     sellable: Mapping[int, Article],
     available: Mapping[int, int],
 ) -> dict[int, str]:

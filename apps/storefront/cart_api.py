@@ -10,13 +10,19 @@ from rest_framework.views import APIView
 
 from apps.base.schema import refusal
 from apps.carts import services as carts
-from apps.members.auth import caller
-from apps.storefront import cart, examples
+from apps.members.auth import caller, come_as, token_of
+from apps.storefront import answers, cart, examples, filled_cart
 from apps.storefront import cart_serializers as shapes
 
 
 class CartView(APIView):
     """What the member is thinking of buying."""
+
+    def perform_authentication(self, request: Request) -> None:
+        """Who calls is asked together with what lies in their cart."""
+        if request.method == "GET" and (token := token_of(request)):
+            come_as(request, token, filled_cart.by_token(token, at=timezone.now()))
+        super().perform_authentication(request)
 
     @extend_schema(
         operation_id="cart_read",
@@ -109,4 +115,4 @@ class AgainView(APIView):
 
 def _answer(request: Request, *, status: int = 200) -> Response:
     view = cart.view(member=caller(request), at=timezone.now())
-    return Response(shapes.CartSerializer(view).data, status=status)
+    return Response(answers.cart(view), status=status)

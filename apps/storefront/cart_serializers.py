@@ -8,10 +8,10 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from apps.base.inputs import StrictBooleanField, row_id
-from apps.checkout import baskets, hints
 from apps.checkout.choice_serializers import quantity
 from apps.checkout.serializers import QuoteSerializer
 from apps.pictures import stored
+from apps.storefront import answers
 from apps.storefront.cart import Cart, CartLine
 
 
@@ -73,8 +73,4 @@ class CartSerializer(serializers.Serializer[Any]):
 
     @extend_schema_field(QuoteSerializer(allow_null=True))
     def get_quote(self, cart: Cart) -> dict[str, Any] | None:
-        if cart.quote is None:
-            return None
-        return hints.quote_json(
-            cart.quote, {line.article.sku_id: baskets.shown(line.article) for line in cart.lines}
-        )
+        return answers.quote(cart)
