@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import lru_cache, reduce
+from functools import lru_cache, partial, reduce
 from operator import or_
 from typing import Any, Final, NamedTuple
 
-from django.db.models import Case, Q, QuerySet, Subquery
-from django.db.models.expressions import CombinedExpression
+from django.db import connection
+from django.db.models import Q, QuerySet, Subquery
 
 from apps.base import paging, planned
 from apps.base.planned import Planned
 from apps.base.statements import Text
-from apps.catalog import search
+from apps.catalog import likes, search
+from apps.catalog.likes import Part
 from apps.catalog.models import Category, Product, Sku
 from mall.errors import Invalid
 from mall.pricing.scope import ALL_GOODS, AllGoods, Brands, Categories, Products, Scope, Skus
@@ -73,14 +74,15 @@ class Finding(NamedTuple):
 class Shelf(NamedTuple):
     """Goods on sale (composed when asked for), the ordering to page them by, and how much of the search they have.
 
-    ``named`` are the values by which a statement finds them that was composed before; None where it was not: for what
-    hardly anybody asks twice, such as a search.
+    ``named`` are the values by which a statement finds them that was composed before, with the search put into it where
+    one was ``wanted``; None where it was not: for what is seldom asked, such as a scope.
     """
 
     products: Callable[[], QuerySet[Product]]
     ordering: tuple[str, ...]
     matched: Matched
     named: Mapping[str, Any] | None = None
+    wanted: search.Query | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -92,10 +94,13 @@ class Shelf(NamedTuple):
         if self.named is not None and size <= _SIZES[-1]:
             places = {f"after_{place}": value for place, value in enumerate(after or ())}
             named = {**self.named, **places}
-            text = _text(self.ordering, next(each for each in _SIZES if size <= each), *named)
-            return Finding(text.text, text.values(**named), self.columns, fixed=True)
-        found = _part(self.products(), self.ordering, size, after)
-        sql, values = found.query.sql_with_params()
+            limit = next(each for each in _SIZES if size <= each)
+            text = _text(self.ordering, limit, self.wanted is not None, *named)
+            found = Part(text.text, text.values(**named))
+            if self.wanted is not None:
+                found = likes.put(found, condition=self.wanted.condition, rank=self.wanted.rank)
+            return Finding(*found, self.columns, fixed=self.wanted is None)
+        sql, values = _part(self.products(), self.ordering, size, after).query.sql_with_params()
         return Finding(sql, values, self.columns, fixed=False)
 
 
@@ -124,22 +129,45 @@ def shelf(
     if category_id is not None:
         named["category_id"] = category_id
     wanted = search.understood(query)
-    matched = Matched.ALL
     if wanted is None and scope == ALL_GOODS and not price_from_fen:
-        return Shelf(lambda: _shelved(**named), order, matched, named)
-    products = _shelved(**named).filter(_meant_by(scope), price_fen__gte=price_from_fen)
-    if wanted is not None:
-        rank: Case | CombinedExpression = wanted.rank
-        found = products.filter(wanted.condition)
-        if wanted.most is not None and not found.exists():
-            matched, rank = Matched.MOST, wanted.most.missing
-            found = products.filter(wanted.most.condition).alias(missing=rank)
-            found = found.filter(missing__lte=wanted.most.at_most)
-        products = found
-        if ordering in {None, "", "default"}:
-            products = products.annotate(rank=rank)
-            order = BY_RELEVANCE
-    return Shelf(lambda: products, order, matched)
+        return Shelf(lambda: _shelved(**named), order, Matched.ALL, named)
+    named["price_from_fen"] = price_from_fen
+    if wanted is None:
+        products = _shelved(**named).filter(_meant_by(scope))
+        return Shelf(lambda: products, order, Matched.ALL)
+    by_relevance = ordering in {None, "", "default"}
+    return _searched(wanted, BY_RELEVANCE if by_relevance else order, scope, named)
+
+
+def _searched(wanted: search.Query, order: tuple[str, ...], scope: Scope, named: Mapping[str, Any]) -> Shelf:
+    """The products that have all of a search, or, where none has, most of it."""
+    products = partial(_in_scope, scope, named)
+    if wanted.most is not None and not _has_any(wanted, scope, named):
+        rank = wanted.most.missing
+        condition = Q(wanted.most.condition, missing__lte=wanted.most.at_most)
+        return Shelf(
+            lambda: products().alias(missing=rank).filter(condition).annotate(rank=rank),
+            order,
+            Matched.MOST,
+        )
+    return Shelf(
+        lambda: products().filter(wanted.condition).annotate(rank=wanted.rank),
+        order,
+        Matched.ALL,
+        named if scope == ALL_GOODS else None,
+        wanted,
+    )
+
+
+def _has_any(wanted: search.Query, scope: Scope, named: Mapping[str, Any]) -> bool:
+    """Whether any product has all of a search: one statement."""
+    if scope != ALL_GOODS:
+        return _in_scope(scope, named).filter(wanted.condition).exists()
+    text = _text(("id",), 1, True, *named)
+    found = likes.put(Part(text.text, text.values(**named)), condition=wanted.condition)
+    with connection.cursor() as cursor:
+        cursor.execute(*found)
+        return cursor.fetchone() is not None
 
 
 class Listed(NamedTuple):
@@ -176,9 +204,17 @@ def listed(product_ids: Collection[int]) -> dict[int, Listed]:
     return {row[0]: Listed(*row) for row in _LISTED.rows(planned.array(product_ids))}
 
 
-def _shelved(*, begun: datetime, at: datetime, category_id: int | None = None) -> QuerySet[Product]:
-    """What is on the shelf, or what a category holds of it."""
+def _in_scope(scope: Scope, named: Mapping[str, Any]) -> QuerySet[Product]:
+    return _shelved(**named).filter(_meant_by(scope))
+
+
+def _shelved(
+    *, begun: datetime, at: datetime, category_id: int | None = None, price_from_fen: int | None = None
+) -> QuerySet[Product]:
+    """What is on the shelf, or what a category holds of it; from a price on, if one is named."""
     products = Product.objects.begun_and_not_over(begun=begun, at=at)
+    if price_from_fen is not None:
+        products = products.filter(price_fen__gte=price_from_fen)
     if category_id is not None:
         path = Category.objects.shown().filter(pk=category_id).values("path")
         products = products.filter(category__path__startswith=Subquery(path))
@@ -199,12 +235,16 @@ def _part(
 
 
 @lru_cache(maxsize=64)
-def _text(order: tuple[str, ...], size: int, *names: str) -> Text:
-    """The statement that finds so many rows of the shelf in this order, by the values of these names."""
+def _text(order: tuple[str, ...], size: int, is_searched: bool, *names: str) -> Text:
+    """The statement that finds so many rows of the shelf in this order, by the values of these names; with marks for a
+    search, where it is one."""
 
     def make(**named: Any) -> QuerySet[Any]:
         after = [named.pop(name) for name in names if name.startswith("after_")]
-        return _part(_shelved(**named), order, size, after)
+        products = _shelved(**named)
+        if is_searched:
+            products = products.filter(likes.condition_mark()).annotate(rank=likes.rank_mark())
+        return _part(products, order, size, after)
 
     return Text(make, **{name: datetime if name in {"begun", "at"} else int for name in names})
 

@@ -22,6 +22,7 @@ FILES = [
 # What is no ref, and is no JSON that has columns beside it.
 JUSTIFIED = {
     "apps/catalog/search.py": "words of a search in the column that is made for them",
+    "apps/catalog/likes.py": "the same words of a search, as text of a statement",
     "apps/catalog/shelves.py": "the path of a category is its ancestors' keys",
     "apps/catalog/styles.py": "CSS: a property and its value",
     "apps/groupbuy/inputs.py": "what an operator types: people, a colon, a price",

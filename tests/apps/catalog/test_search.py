@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 
 from apps.catalog import search, shelves
 from apps.catalog.models import Category, Product
@@ -47,7 +48,12 @@ def found(query: str) -> list[str]:
 def seen(query: str) -> tuple[str, list[str]]:
     """How well the goods match, and their titles, the best first."""
     shelf = shelves.shelf(at=AT, query=query)
-    return shelf.matched, [product.title for product in shelf.products().order_by(*shelf.ordering)]
+    products = list(shelf.products().order_by(*shelf.ordering))
+    told = shelf.finding(size=100)
+    with connection.cursor() as cursor:
+        cursor.execute(told.text, told.values)
+        assert [row[0] for row in cursor.fetchall()] == [product.pk for product in products]
+    return shelf.matched, [product.title for product in products]
 
 
 @pytest.mark.parametrize(

@@ -155,12 +155,12 @@ def test_a_fixed_statement_finds_the_same_goods_in_the_same_order(ordering: str 
                 assert found(shelf, after=place) == rows[number:]
 
 
-def test_what_hangs_on_its_values_is_composed_as_it_is_asked() -> None:
+def test_what_hangs_on_its_values_is_planned_as_it_is_asked() -> None:
     make.product("茶杯", price_fen=5), make.product("茶杯", price_fen=3)
     now = timezone.now()
     searched, dear = shelves.shelf(at=now, query="茶"), shelves.shelf(at=now, price_from_fen=4)
-    assert searched.named is None
-    assert dear.named is None
+    assert [each.named is None for each in (searched, dear)] == [False, True]
+    assert not any(each.finding(size=3).fixed for each in (searched, dear))
     assert [len(found(each)) for each in (searched, dear)] == [2, 1]
     assert found(searched)[0][:2] == (Product.objects.get(price_fen=3).pk, 0)
     # As a statement of more rows than a page may have: nobody's usual one.
@@ -172,11 +172,11 @@ def found(shelf: shelves.Shelf, after: list[int] | None = None) -> list[tuple[in
     few, many = (shelf.finding(size=size, after=after) for size in (3, 101))
     told = []
     for finding in (few, many):
-        assert finding.fixed == (shelf.named is not None)
+        assert finding.fixed == (shelf.named is not None and shelf.wanted is None)
         with connection.cursor() as cursor:
             cursor.execute(finding.text, finding.values)
             told.append(cursor.fetchall())
-    assert told[0] == (told[1] if few.fixed else told[1][:3])
+    assert told[0] == (told[1][:3] if shelf.named is None else told[1])
     return told[1]
 
 
