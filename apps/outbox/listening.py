@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from datetime import timedelta
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from mall.events import Event
@@ -14,6 +16,7 @@ Listener = TypeVar("Listener", bound=Callable[..., Any])
 # has left alone, which the listener itself hears then, each in its own transaction. Nobody is told when they happened.
 HeardTogether = Callable[..., Collection[Event]]
 
+_announced_at: ContextVar[datetime | None] = ContextVar("outbox_announced_at", default=None)
 _MARK = "outbox_outside_transaction"
 _MANY = "outbox_together"
 
@@ -55,3 +58,21 @@ def heard_together(listener: Callable[..., Any]) -> HeardTogether | None:
     """What hears many of a listener's news at once, None where it hears one after the other."""
     many: HeardTogether | None = getattr(listener, _MANY, None)
     return many
+
+
+def announced_at() -> datetime | None:
+    """When the news that is being delivered was announced, that is when it happened; None for whoever hears none.
+
+    Mail may be late: whoever asks what came after the news counts from this moment, not from the delivery.
+    """
+    return _announced_at.get()
+
+
+@contextmanager
+def hearing_of(moment: datetime) -> Iterator[None]:
+    """Have ``announced_at`` answer this moment while a listener hears of it."""
+    heard = _announced_at.set(moment)
+    try:
+        yield
+    finally:
+        _announced_at.reset(heard)

@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 import structlog
 from django.db import connection, transaction
 
+from apps import outbox
 from apps.audiences import selectors as audience_facts
 from apps.audiences import services as audiences
 from apps.base import days, faults, nudges
@@ -22,7 +23,6 @@ from apps.journeys.services import running
 from apps.journeys.states import ENTER, MOVE, JourneyStatus
 from apps.journeys.steps import OnCart, OnDate, OnSegment
 from apps.members.models import Member
-from apps.outbox import services as outbox
 from mall.errors import ShopError
 
 log = structlog.get_logger(__name__)

@@ -8,6 +8,7 @@ import pytest
 
 from apps.coupons.models import Coupon, Template
 from apps.outbox import services as outbox
+from apps.outbox.delivering import MAX_ATTEMPTS
 from apps.outbox.models import Delivery
 from apps.points import services as points
 from mall.events import PointsRedeemed
@@ -66,7 +67,7 @@ def test_a_stopped_template_owes_the_coupon_until_somebody_starts_it_again():
 def test_too_few_coupons_left_give_none_of_them_and_end_as_a_dead_delivery():
     wanted = template("5 元券", quota=2)
     redeem(wanted, 3)
-    for hour in range(outbox.MAX_ATTEMPTS):
+    for hour in range(MAX_ATTEMPTS):
         outbox.deliver_due(at=AT + hour * HOUR)
     delivery = Delivery.objects.get()
     assert (delivery.status, Coupon.objects.count(), issued(wanted)) == ("DEAD", 0, 0)

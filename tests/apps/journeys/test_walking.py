@@ -17,6 +17,7 @@ from apps.journeys.personal import ROOM
 from apps.members.models import Member
 from apps.messaging.models import Message
 from apps.messaging.services import deciding, wishes
+from apps.outbox import announced_at
 from apps.outbox import services as outbox
 from apps.points import services as points
 from apps.points.models import Account, Entry, Lot
@@ -149,7 +150,7 @@ def test_who_paid_before_late_news_let_them_in_has_ordered_after_entering() -> N
     make.bought(newcomer, at=AT + MINUTE)
     outbox.deliver_due(at=late)
     assert Participation.objects.get().entered_at == AT
-    assert outbox.announced_at() is None
+    assert announced_at() is None
     journeys.move_due(at=late)
     assert Participation.objects.get().exit == "ORDERED"
 

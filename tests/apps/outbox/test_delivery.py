@@ -11,6 +11,7 @@ from django.db import transaction
 from apps.base.models import Pulse
 from apps.base.transactions import NoTransaction
 from apps.outbox import services as outbox
+from apps.outbox.delivering import MAX_ATTEMPTS
 from apps.outbox.models import Announcement, Delivery
 from apps.outbox.states import DeliveryStatus
 from mall.events import OrderPaid
@@ -92,7 +93,7 @@ def test_waits_double_and_after_fifteen_tries_the_letter_is_dead_until_someone_r
     board[OrderPaid] = [f"{HERE}.write_then_fail"]
     announce()
     at = AT
-    for _ in range(outbox.MAX_ATTEMPTS):
+    for _ in range(MAX_ATTEMPTS):
         outbox.deliver_due(at=at)
         at = Delivery.objects.get().due_at
 
@@ -125,7 +126,7 @@ def test_mail_under_a_name_that_is_gone_stops_nobody_and_is_dead_after_fifteen_t
     assert {row.last_error for row in waiting} == {"接收方不存在：代码已改名、回退或尚未更新"}
 
     at = AT
-    for _ in range(outbox.MAX_ATTEMPTS):
+    for _ in range(MAX_ATTEMPTS):
         at += timedelta(hours=3)
         outbox.deliver_due(at=at)
     assert set(waiting.values_list("status", "attempts")) == {("DEAD", 15)}
