@@ -73,6 +73,14 @@ class Planned:
         rows: list[tuple[Any, ...]] = connections[DEFAULT_DB_ALIAS].planned_rows(self, values, ahead=ahead)  # type: ignore[attr-defined]  # our backend
         return rows
 
+    def last(self, *values: Any) -> None:
+        """Run it as the last statement of the open transaction, in one message with COMMIT where that can be.
+
+        For what must be written and judges nothing: its rows are dropped, and its errors are those of COMMIT. Whatever is
+        sent behind it comes before it. Raises TransactionManagementError outside a transaction, and in a broken one.
+        """
+        connections[DEFAULT_DB_ALIAS].planned_last(self, values)  # type: ignore[attr-defined]  # our backend
+
     def row(self, *values: Any) -> tuple[Any, ...] | None:
         """The first row for these values, None where there is none: one statement."""
         return next(iter(self.rows(*values)), None)

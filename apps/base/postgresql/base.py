@@ -1,5 +1,5 @@
 """The database backend: Django's own, but for how a connection is looked at, for statements that are planned once, and for
-transactions that begin in one message with the first of these.
+transactions that begin in one message with the first of these, or end in one with the last.
 """
 
 from __future__ import annotations
@@ -41,10 +41,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
     _reader: Any = None
     # Whether the open transaction was begun by us: the driver, which sends BEGIN as a message of its own, knows of none.
     _opened = False
+    # What goes with the open transaction's COMMIT, in one message: a planned statement with its values.
+    _last: tuple[Any, Sequence[Any]] | None = None
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         self._planned, self._outdated = set(), set()
-        self._opened = False
+        self._opened, self._last = False, None
         return super().get_new_connection(conn_params)
 
     def _commit(self) -> None:
@@ -54,16 +56,30 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self._end("ROLLBACK") if self._opened else super()._rollback()  # type: ignore[misc]  # likewise
 
     def _end(self, word: str) -> None:
-        self._opened = False
+        last, self._last = self._last if word == "COMMIT" else None, None
         if self.connection is None:
+            self._opened = False
             return
         with self.wrap_database_errors:
             try:
                 with self.connection.cursor() as cursor:
-                    cursor.execute(word)
+                    if last is None:
+                        cursor.execute(word)
+                    else:
+                        cursor.execute(f"{last[0].execute}; {word}", last[1])
+            except (DuplicatePreparedStatement, InvalidSqlStatementName) as error:
+                self._plan_no_more(error)
+                raise
             finally:
-                if not self.connection.closed:
-                    self.connection.autocommit = self.autocommit
+                self._ended()
+
+    def _ended(self) -> None:
+        """Let the driver begin the next transaction; what went with COMMIT and broke it leaves us one to roll back."""
+        if self.connection.closed:
+            self._opened = False
+        elif self.connection.info.transaction_status == TRANSACTION_STATUS_IDLE:
+            self._opened = False
+            self.connection.autocommit = self.autocommit
 
     def chunked_cursor(self) -> Any:
         """A cursor that reads piece by piece; all at once where the driver knows nothing of the open transaction."""
@@ -107,9 +123,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             try:
                 return self._run(statement, values, ahead)
             except (DuplicatePreparedStatement, InvalidSqlStatementName) as error:
-                # Somebody shares the server's side of this connection without having told us.
-                self._plans = False
-                log.warning("statements_not_planned", error=type(error).__name__)
+                self._plan_no_more(error)
                 if self.in_atomic_block:
                     raise
             except FeatureNotSupported:
@@ -124,6 +138,29 @@ class DatabaseWrapper(base.DatabaseWrapper):
                     raise
                 self.close()
         return self._plain_rows(statement, values)
+
+    def planned_last(self, statement: Any, values: Sequence[Any]) -> None:
+        """Run a ``base.planned.Planned`` as the last statement of the open transaction, in one message with its COMMIT.
+
+        What it says no to comes out of COMMIT then. Where they cannot be one message (within a savepoint or a transaction
+        that began otherwise, before the server has planned it, and where nothing is planned) it is run at once.
+        Raises TransactionManagementError outside a transaction, and in one that can only be rolled back.
+        """
+        if not self.in_atomic_block:
+            raise TransactionManagementError("there is no transaction whose last statement this could be")
+        self.validate_no_broken_transaction()
+        if (
+            self._opened
+            and self._last is None
+            and not self.savepoint_ids
+            and not self._is_watched()
+            and self._may_plan()
+            and statement.name in self._planned
+            and all(map(_fits, values))
+        ):
+            self._last = statement, values
+        else:
+            self.planned_rows(statement, values)
 
     def _run(
         self, statement: Any, values: Sequence[Any], ahead: tuple[Any, Sequence[Any]] | None
@@ -191,6 +228,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _may_plan(self) -> bool:
         return self._plans and not self.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS")
+
+    def _plan_no_more(self, error: Exception) -> None:
+        """Somebody shares the server's side of this connection without having told us."""
+        self._plans = False
+        log.warning("statements_not_planned", error=type(error).__name__)
 
     def _plain_rows(self, statement: Any, values: Sequence[Any]) -> list[tuple[Any, ...]]:
         with self.cursor() as cursor:

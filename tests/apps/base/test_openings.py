@@ -1,4 +1,4 @@
-"""A transaction begins in one message with its first planned statement, and ends as any other does."""
+"""A transaction begins in one message with its first planned statement, and ends as any other does, or with its last one."""
 
 from __future__ import annotations
 
@@ -206,3 +206,105 @@ def test_where_somebody_counts_or_the_server_has_not_planned_them_they_are_sent_
     with transaction.atomic():
         ((name, message),) = unknown.rows(ahead=Ahead(MAKE, ["又"]))
     assert (name, message.count(";")) == ("又", 0)
+
+
+# Notes the message that it came in.
+NOTE = Planned("INSERT INTO catalog_brand (name, logo) SELECT $1, left(current_query(), 90)", "text")
+
+
+def words_of(name: str) -> list[str]:
+    """The statements of the message in which a brand was noted."""
+    ((message,),) = elsewhere.rows("SELECT logo FROM catalog_brand WHERE name = %s", name)
+    return [part.split()[0] for part in message.split("; ")]
+
+
+def test_the_last_statement_goes_in_one_message_with_its_commit_and_waits_for_callbacks():
+    NOTE.rows("先")
+    seen: list[list[str]] = []
+    with transaction.atomic():
+        MAKE.rows("新")
+        NOTE.last("尾")
+        transaction.on_commit(lambda: seen.append(others_see()))
+    assert words_of("尾") == ["EXECUTE", "COMMIT"]
+    assert seen == [["旧", "先", "新", "尾"]]
+    with transaction.atomic():
+        assert sent() == ["BEGIN", "EXECUTE"], "the next one begins as ever, and nothing is sent twice"
+    assert others_see() == ["旧", "先", "新", "尾"]
+
+
+def test_a_last_statement_that_fails_leaves_nothing_and_the_connection_goes_on():
+    with pytest.raises(IntegrityError), transaction.atomic():
+        MAKE.rows("新")
+        MAKE.last("旧")
+    assert connection.connection.info.transaction_status == TRANSACTION_STATUS_IDLE
+    assert others_see() == ["旧"]
+    with transaction.atomic():
+        MAKE.rows("后来")
+        assert connection.connection.info.transaction_status == TRANSACTION_STATUS_INTRANS
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("INSERT INTO catalog_brand (name, logo) VALUES ('又', '')")
+        assert connection.connection.info.transaction_status == TRANSACTION_STATUS_INTRANS
+    assert others_see() == ["旧", "后来", "又"]
+
+
+def test_a_last_statement_is_rolled_back_with_the_rest_and_is_not_sent_with_another_commit():
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        MAKE.rows("新")
+        MAKE.last("尾")
+        raise ZeroDivisionError
+    with transaction.atomic():
+        MAKE.rows("后来")
+    assert others_see() == ["旧", "后来"]
+
+
+def test_a_last_statement_goes_at_once_where_it_cannot_wait():
+    unknown = Planned("INSERT INTO catalog_brand (name, logo) SELECT $1, left(current_query(), 91)", "text")
+    with transaction.atomic():
+        MAKE.rows("新")
+        unknown.last("没计划过")
+        with transaction.atomic():
+            NOTE.last("里")
+        assert len(NAMES.rows()) == 4
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+        NOTE.last("驱动开始")
+        assert len(NAMES.rows()) == 5
+    with CaptureQueriesContext(connection) as seen, transaction.atomic():
+        MAKE.last("数")
+    assert [query["sql"].split()[0] for query in seen] == ["BEGIN", "INSERT", "COMMIT"]
+    assert [words_of(name) for name in ("没计划过", "里", "驱动开始")] == [["EXECUTE"]] * 3
+
+
+def test_outside_of_a_transaction_and_in_a_broken_one_nothing_is_last():
+    with pytest.raises(transaction.TransactionManagementError):
+        MAKE.last("新")
+    with pytest.raises(transaction.TransactionManagementError), transaction.atomic():
+        MAKE.rows("新")
+        transaction.set_rollback(True)
+        MAKE.last("尾")
+    assert others_see() == ["旧"]
+
+
+def test_a_connection_that_dies_before_its_last_statement_commits_nothing():
+    with pytest.raises(OperationalError), transaction.atomic():
+        MAKE.rows("新")
+        MAKE.last("尾")
+        elsewhere.kill_ours()
+    with transaction.atomic():
+        MAKE.rows("后来")
+    assert others_see() == ["旧", "后来"]
+
+
+def test_a_last_statement_that_the_server_has_forgotten_leaves_nothing_and_is_planned_no_more():
+    with connection.cursor() as cursor:
+        cursor.execute(f"DEALLOCATE {MAKE.name}")
+    try:
+        with pytest.raises(DatabaseError), transaction.atomic():
+            NAMES.rows()
+            MAKE.last("尾")
+        with transaction.atomic():
+            MAKE.last("后来")
+        assert others_see() == ["旧", "后来"]
+    finally:
+        connection._plans = True
+        connection.close()
