@@ -1,24 +1,28 @@
-"""Carries letters to their listeners: each in its own transaction, or many to one who hears them together."""
+"""Carries letters to their listeners: each in its own transaction, or many to one who hears them together.
+
+A listener works in the transaction that takes its letter, and the letter is ended by what is sent with COMMIT. Where it
+fails that transaction is rolled back as a whole, and a statement of its own puts the letter off, if it is still as it was.
+"""
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
+import orjson
 import structlog
 from django.conf import settings
 from django.db import transaction
 from django.utils.module_loading import import_string
 
-from apps.base import faults, planned, statements
+from apps.base import faults, planned
+from apps.base.planned import Planned
 from apps.outbox import listening
 from apps.outbox.listening import HeardTogether, TryLater, heard_together, wants_no_transaction
-from apps.outbox.models import Delivery
 from apps.outbox.states import DeliveryStatus
-from mall.events import from_payload
+from mall.events import Event, from_payload
 
 log = structlog.get_logger(__name__)
 
@@ -29,50 +33,84 @@ _LONGEST_WAIT = timedelta(hours=2)
 # While a listener works outside a transaction nobody else takes its delivery; a dead worker's comes back after it.
 _LEASE = timedelta(minutes=5)
 _GONE = "接收方不存在：代码已改名、回退或尚未更新"
-
-_NEXT: Final = statements.Select(
-    lambda at: (
-        Delivery.objects.select_for_update(skip_locked=True, of=("self",))
-        .select_related("announcement")
-        .filter(status=DeliveryStatus.WAITING, due_at__lte=at)
-        .order_by("due_at", "id")[:1]
-    ),
-    at=datetime,
-)
-# Further letters to the same listener, among the next ones that are due: who is far behind keeps nobody waiting.
-_MORE: Final = """
-    SELECT delivery.id, announcement.kind, announcement.payload::text
-      FROM outbox_delivery AS delivery JOIN outbox_announcement AS announcement ON announcement.id = delivery.announcement_id
-     WHERE delivery.id = ANY(ARRAY(SELECT next.id FROM outbox_delivery AS next
-                                    WHERE next.status = 'WAITING' AND next.due_at <= %(at)s
-                                    ORDER BY next.due_at, next.id LIMIT %(window)s))
-       AND delivery.listener = %(listener)s AND delivery.status = 'WAITING' AND delivery.due_at <= %(at)s
-       AND delivery.id <> %(first)s
-     ORDER BY delivery.due_at, delivery.id LIMIT %(most)s
-       FOR UPDATE OF delivery SKIP LOCKED
-"""
-# This one, if it is still due and nobody else has it at hand.
-_THIS: Final = statements.Select(
-    lambda pk, at: (
-        Delivery.objects.select_for_update(skip_locked=True, of=("self",))
-        .select_related("announcement")
-        .filter(pk=pk, status=DeliveryStatus.WAITING, due_at__lte=at)
-        .order_by()
-    ),
-    pk=int,
-    at=datetime,
-)
-_DONE_TOGETHER: Final = """
-    UPDATE outbox_delivery SET status = 'DONE', done_at = %(at)s, last_error = '', attempts = attempts + 1
-     WHERE id = ANY(%(ids)s::bigint[])
-"""
 # So many letters are told at once, out of so many that are due next.
 _TOLD_AT_ONCE: Final = 100
 _NEXT_DUE: Final = 1000
-_DONE: Final = """
-    UPDATE outbox_delivery SET status = 'DONE', done_at = %(at)s, last_error = '', attempts = %(attempts)s
-     WHERE id = %(id)s
+
+# The columns of a ``_Letter``.
+_LETTER: Final = """
+    SELECT delivery.id, delivery.listener, delivery.attempts, news.kind, news.payload::text, news.announced_at
+      FROM outbox_delivery AS delivery JOIN outbox_announcement AS news ON news.id = delivery.announcement_id
 """
+_NEXT: Final = Planned(
+    f"""{_LETTER}
+     WHERE delivery.status = 'WAITING' AND delivery.due_at <= $1
+     ORDER BY delivery.due_at, delivery.id LIMIT 1
+       FOR UPDATE OF delivery SKIP LOCKED
+    """,
+    "timestamptz",
+)
+# This one, if it is still due and nobody else has it at hand.
+_THIS: Final = Planned(
+    f"""{_LETTER}
+     WHERE delivery.status = 'WAITING' AND delivery.due_at <= $1 AND delivery.id = $2
+       FOR UPDATE OF delivery SKIP LOCKED
+    """,
+    "timestamptz",
+    "bigint",
+)
+# Further letters to the same listener, among the next ones that are due: who is far behind keeps nobody waiting.
+_MORE: Final = Planned(
+    f"""{_LETTER}
+     WHERE delivery.id = ANY(ARRAY(SELECT next.id
+                                     FROM (SELECT id, listener FROM outbox_delivery
+                                            WHERE status = 'WAITING' AND due_at <= $1
+                                            ORDER BY due_at, id LIMIT $2) AS next
+                                    WHERE next.listener = $3 AND next.id <> $4))
+       AND delivery.status = 'WAITING' AND delivery.due_at <= $1
+     ORDER BY delivery.due_at, delivery.id LIMIT $5
+       FOR UPDATE OF delivery SKIP LOCKED
+    """,  # noqa: S608 -- our own text
+    *("timestamptz", "bigint", "text", "bigint", "bigint"),
+)
+_DONE: Final = Planned(
+    "UPDATE outbox_delivery SET status = 'DONE', done_at = $1, last_error = '', attempts = $2 WHERE id = $3",
+    *("timestamptz", "smallint", "bigint"),
+)
+_DONE_TOGETHER: Final = Planned(
+    """
+    UPDATE outbox_delivery SET status = 'DONE', done_at = $1, last_error = '', attempts = attempts + 1
+     WHERE id = ANY($2)
+    """,
+    *("timestamptz", "bigint[]"),
+)
+_LEASED: Final = Planned(
+    "UPDATE outbox_delivery SET attempts = $1, due_at = $2 WHERE id = $3",
+    *("smallint", "timestamptz", "bigint"),
+)
+# Nobody holds the letter any more: whoever has taken it in between and heard it, or has put it off, has the last word.
+_PUT_OFF: Final = Planned(
+    """
+    UPDATE outbox_delivery SET status = $1, due_at = $2, last_error = $3, attempts = $4
+     WHERE id = $5 AND status = 'WAITING' AND attempts = $6
+    """,
+    *("text", "timestamptz", "text", "smallint", "bigint", "smallint"),
+)
+
+
+class _Letter(NamedTuple):
+    """A delivery that was taken, with what it tells and how often it was tried before."""
+
+    pk: int
+    listener: str
+    tries: int
+    kind: str
+    payload: str
+    announced_at: datetime
+
+    def event(self) -> Event:
+        """What it tells. Raises UnknownEvent, and TypeError where the event has other columns by now."""
+        return from_payload(self.kind, orjson.loads(self.payload))
 
 
 def moved() -> Mapping[str, str]:
@@ -82,119 +120,122 @@ def moved() -> Mapping[str, str]:
 
 
 def deliver_next(*, at: datetime) -> int:
-    """Try what is due next: one delivery, or many to the same listener. Return how many, 0 when there is none."""
-    with transaction.atomic():
-        delivery = _NEXT.first(at=at)
-        if delivery is None:
-            return 0
-        listener = _listener_of(delivery)
-        many = heard_together(listener) if listener is not None else None
-        letters = _with_more(delivery, at=at) if many is not None else []
-        if many is None or len(letters) == 1:
-            leased = _deliver(delivery, listener, at=at)
-            letters, alone = [], []
-        else:
-            leased, alone = False, _tell_together(many, letters, listener=delivery.listener, at=at)
-    if leased and listener is not None:
-        _run(delivery, listener, at=at)
-    for pk in alone:
-        _deliver_this(pk, at=at)
-    return max(len(letters), 1)
+    """Try what is due next: one delivery, or many to the same listener. Return how many, 0 when there is none.
 
-
-def _deliver_this(pk: int, *, at: datetime) -> None:
-    """Try this delivery, unless somebody else was quicker."""
-    with transaction.atomic():
-        delivery = _THIS.first(pk=pk, at=at)
-        if delivery is not None:
-            _deliver(delivery, _listener_of(delivery), at=at)
-
-
-def _deliver(delivery: Delivery, listener: Callable[..., Any] | None, *, at: datetime) -> bool:
-    """Try a locked delivery; say whether its listener is still to be called, once this transaction is over."""
-    delivery.attempts += 1
-    if listener is None:
-        _put_off(delivery, why=_GONE, after=None, at=at)
-        return False
-    if not wants_no_transaction(listener):
-        _run(delivery, listener, at=at)
-        return False
-    # Taken: the lease keeps others away while we talk to the world with no transaction open.
-    delivery.due_at = at + _LEASE
-    delivery.save(update_fields=["attempts", "due_at"])
-    return True
-
-
-def _with_more(delivery: Delivery, *, at: datetime) -> list[tuple[int, str, Any]]:
-    """A locked delivery and others to the same listener, locked likewise: key, kind of news and payload of each."""
-    told = {"at": at, "listener": delivery.listener, "first": delivery.pk}
-    more = planned.rows(_MORE, {**told, "window": _NEXT_DUE, "most": _TOLD_AT_ONCE - 1})
-    first = (delivery.pk, delivery.announcement.kind, delivery.announcement.payload)
-    return [first, *((pk, kind, json.loads(payload)) for pk, kind, payload in more)]
-
-
-def _tell_together(
-    many: HeardTogether, letters: Sequence[tuple[int, str, Any]], *, listener: str, at: datetime
-) -> list[int]:
-    """Tell a listener all of these at once and write down that they were heard; return the keys of those to be told alone.
-
-    Where one fails nothing of it has happened, and each is told alone: what fails then is put off by itself.
+    Never raises for a listener's failure: that is written down, and the delivery comes again.
     """
+    number, alone = _try(_NEXT, at=at, together=True)
+    for pk in alone:
+        _try(_THIS, pk, at=at)
+    return number
+
+
+def _try(taking: Planned, *which: int, at: datetime, together: bool = False) -> tuple[int, Sequence[int]]:
+    """Take a letter, and others to its listener where that hears them ``together``, and tell them in one transaction.
+
+    Returns how many were taken, and the keys of those that are to be told alone. A failure is that of the one letter that
+    was taken, whoever raised it: its listener, a callback behind the commit, or COMMIT itself, by a deferred constraint;
+    of several all are told alone.
+    """
+    letters: list[_Letter] = []
+    leased: Callable[..., Any] | None = None
     try:
-        events = {pk: from_payload(kind, payload) for pk, kind, payload in letters}
         with transaction.atomic():
-            left = set(many(list(events.values()), at=at))
-    except Exception:
-        log.exception("told_together_failed", listener=listener, count=len(letters))
-        return [pk for pk, _, _ in letters]
+            letters += map(_Letter._make, taking.rows(at, *which))
+            if not letters:
+                return 0, ()
+            letter, listener = letters[0], _listener_of(letters[0])
+            many = heard_together(listener) if together else None
+            if many is not None:
+                letters += _more(letter, at=at)
+                if len(letters) > 1:
+                    return len(letters), _tell_together(many, letters, at=at)
+            if wants_no_transaction(listener):
+                # The lease keeps others away while we talk to the world with no transaction open.
+                _LEASED.last(letter.tries + 1, at + _LEASE, letter.pk)
+                leased = listener
+            else:
+                _tell(letter, listener, at=at)
+                _DONE.last(at, letter.tries + 1, letter.pk)
+    except Exception as failure:
+        if not letters:
+            raise
+        return len(letters), _failed(letters, failure, at=at)
+    if leased is not None:
+        _tell_the_world(letters[0], leased, at=at)
+    return 1, ()
+
+
+def _more(letter: _Letter, *, at: datetime) -> list[_Letter]:
+    """Others to the listener of a letter that was taken, taken likewise."""
+    rows = _MORE.rows(at, _NEXT_DUE, letter.listener, letter.pk, _TOLD_AT_ONCE - 1)
+    return [_Letter._make(row) for row in rows]
+
+
+def _tell(letter: _Letter, listener: Callable[..., Any], *, at: datetime) -> None:
+    """Call the listener. Raises whatever it raises."""
+    with listening.hearing_of(letter.announced_at):
+        listener(letter.event(), at=at)
+
+
+def _tell_together(many: HeardTogether, letters: Sequence[_Letter], *, at: datetime) -> Sequence[int]:
+    """Tell a listener all of these at once and write down that they were heard; return the keys of those it left alone."""
+    events = {letter.pk: letter.event() for letter in letters}
+    left = set(many(list(events.values()), at=at))
     done = [pk for pk, event in events.items() if event not in left]
     if done:
-        planned.rows(_DONE_TOGETHER, {"ids": done, "at": at})
+        _DONE_TOGETHER.last(at, planned.array(done))
     return [pk for pk, event in events.items() if event in left]
 
 
-def _listener_of(delivery: Delivery) -> Callable[..., Any] | None:
-    """Return who hears the delivery, where it lives now; None if this process cannot find it.
+def _tell_the_world(letter: _Letter, listener: Callable[..., Any], *, at: datetime) -> None:
+    """Call a listener that works outside a transaction, under a lease that counts as a try, and write down how it went."""
+    leased = letter._replace(tries=letter.tries + 1)
+    try:
+        _tell(letter, listener, at=at)
+    except Exception as failure:
+        _put_off(leased, failure, tries=leased.tries, at=at)
+    else:
+        _DONE.rows(at, leased.tries, letter.pk)
+
+
+def _listener_of(letter: _Letter) -> Callable[..., Any]:
+    """Return who hears the letter, where it lives now. Raises TryLater if this process cannot find it.
 
     A path may be gone for good (a handler renamed and not in the table of those that moved), or be known only to
     newer code than this process runs (a rollback, an old worker beside a new one). Both are this letter's trouble.
     """
-    path = moved().get(delivery.listener, delivery.listener)
+    path = moved().get(letter.listener, letter.listener)
     try:
         listener: Callable[..., Any] = import_string(path)
     except Exception as error:  # -- a module that cannot be read raises anything
         log.error("listener_gone", listener=path, error=faults.wording(error)[:200])
-        return None
+        raise TryLater(_GONE) from error
     return listener
 
 
-def _run(delivery: Delivery, listener: Callable[..., Any], *, at: datetime) -> None:
-    """Call the listener and write down how it went; never raises for a listener's failure."""
-    announcement = delivery.announcement
-    try:
-        event = from_payload(announcement.kind, announcement.payload)
-        with listening.hearing_of(announcement.announced_at):
-            if wants_no_transaction(listener):
-                listener(event, at=at)
-            else:
-                with transaction.atomic():
-                    listener(event, at=at)
-    except TryLater as later:
-        _put_off(delivery, why=later.why, after=later.after, at=at)
-    except Exception as error:
-        log.exception("delivery_failed", listener=delivery.listener, news=announcement.kind)
-        _put_off(delivery, why=faults.wording(error), after=None, at=at)
+def _failed(letters: Sequence[_Letter], failure: Exception, *, at: datetime) -> Sequence[int]:
+    """Nothing of it has happened: put a single letter off, return the keys of several that are to be told alone now."""
+    if len(letters) == 1:
+        _put_off(letters[0], failure, tries=letters[0].tries + 1, at=at)
+        return ()
+    log.exception("told_together_failed", listener=letters[0].listener, count=len(letters))
+    return [letter.pk for letter in letters]
+
+
+def _put_off(letter: _Letter, failure: Exception, *, tries: int, at: datetime) -> None:
+    """Write down a failure, and when to try again; after so many ``tries`` never.
+
+    One statement, which may be sent twice: a connection that the listener has broken is found out by it.
+    """
+    if isinstance(failure, TryLater):
+        why, after = failure.why, failure.after
     else:
-        delivery.status = DeliveryStatus.DONE
-        planned.rows(_DONE, {"id": delivery.pk, "attempts": delivery.attempts, "at": at})
-
-
-def _put_off(delivery: Delivery, *, why: str, after: timedelta | None, at: datetime) -> None:
-    delivery.last_error = why[:500]
-    if delivery.attempts >= MAX_ATTEMPTS:
-        delivery.status = DeliveryStatus.DEAD
-    delivery.due_at = at + (after or _wait(delivery.attempts))
-    delivery.save(update_fields=["status", "due_at", "last_error", "attempts"])
+        log.exception("delivery_failed", listener=letter.listener, news=letter.kind)
+        why, after = faults.wording(failure), None
+    status = DeliveryStatus.DEAD if tries >= MAX_ATTEMPTS else DeliveryStatus.WAITING
+    due_at = at + (after or _wait(tries))
+    _PUT_OFF.rows(status.value, due_at, why[:500], tries, letter.pk, letter.tries)
 
 
 def _wait(attempts: int) -> timedelta:

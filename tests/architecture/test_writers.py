@@ -207,7 +207,6 @@ STATUS_WRITERS = {
     "apps/members/services/exports.py": {"_make_next", "_throw_away", "latest"},
     # The text of one move behind other clauses, and the row in hand once ``writing`` or that text has written it.
     "apps/orders/moving.py": {"_moving", "_stands"},
-    "apps/outbox/delivering.py": {"_put_off", "_run"},
     "apps/outbox/services.py": {"redeliver"},
     "apps/payments/services/abnormal.py": {"_taken"},
     "apps/payments/services/attempts.py": {"close_attempt"},

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 
 from apps import outbox
 from apps.base.models import Pulse
+from apps.catalog.models import Category
 from mall.events import Event
+from tests.apps.base import elsewhere
 
 heard: list[Event] = []
 in_transaction: list[bool] = []
@@ -54,3 +57,71 @@ def note_or_fail(event: Event, *, at: datetime) -> None:
     if event.payload()["member_id"] == 66:
         raise RuntimeError("broken listener")
     heard.append(event)
+
+
+rung: list[str] = []
+
+
+def ring(event: Event, *, at: datetime) -> None:
+    transaction.on_commit(lambda: rung.append(event.payload()["order_no"]))
+
+
+def ring_then_fail(event: Event, *, at: datetime) -> None:
+    ring(event, at=at)
+    write_then_fail(event, at=at)
+
+
+def ring_wrongly(event: Event, *, at: datetime) -> None:
+    def wrong() -> None:
+        raise RuntimeError("broken bell")
+
+    transaction.on_commit(wrong)
+
+
+def break_at_commit(event: Event, *, at: datetime) -> None:
+    """Member 66 has a child of nobody's, which the deferred constraint says when all is over."""
+    Pulse.objects.create(name=f"half done {event.payload()['order_no']}", heard_at=at)
+    if event.payload()["member_id"] == 66:
+        Category.objects.create(name="孤儿", parent_id=-1)
+
+
+def break_at_commit_together(events: Sequence[Event], *, at: datetime) -> Collection[Event]:
+    many.append(len(events))
+    for event in events:
+        break_at_commit(event, at=at)
+    return []
+
+
+@outbox.together(break_at_commit_together)
+def break_at_commit_or_together(event: Event, *, at: datetime) -> None:
+    break_at_commit(event, at=at)
+
+
+def hang_up(event: Event, *, at: datetime) -> None:
+    Pulse.objects.create(name="half done", heard_at=at)
+    elsewhere.kill_ours()
+    Pulse.objects.count()
+
+
+def swallow(event: Event, *, at: datetime) -> None:
+    """Go on as if nothing was, in a transaction that can only be rolled back."""
+    Pulse.objects.create(name="half done", heard_at=at)
+    with suppress(IntegrityError):
+        Pulse.objects.create(name="half done", heard_at=at)
+
+
+# What is done while a listener works, once; and whether it fails then.
+meanwhile: list[Callable[[], object]] = []
+
+
+def fail_first(event: Event, *, at: datetime) -> None:
+    """Fail where somebody has something to do meanwhile, hear it else."""
+    if meanwhile:
+        meanwhile.pop()()
+        raise RuntimeError("broken listener")
+    heard.append(event)
+
+
+@outbox.outside_transaction
+def fail_first_outside(event: Event, *, at: datetime) -> None:
+    fail_first(event, at=at)
