@@ -185,7 +185,7 @@ def freeze_many(*, order_nos: Collection[str], at: datetime) -> int:
     What earns for an order takes its lock, so that none can come unseen. Raises NotFound where an order is not there,
     LedgerConflict where an account has not so much pending, with the transaction marked for rollback.
     """
-    locked = orders.lock_many(order_nos=order_nos)
+    locked = orders.lock_many(order_nos=order_nos, only=("order_no", "received_at"))
     if len(locked) != len(set(order_nos)):
         raise NotFound
     pending = Commission.objects.filter(

@@ -12,19 +12,27 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F
 
-from apps.base import transactions
+from apps.base import planned, transactions
 from apps.members import standing
 from apps.members.models import GrowthEntry, Level, LevelChange, Member
 from apps.outbox import services as outbox
 from mall.errors import Invalid, NotFound
 from mall.events import LevelChanged
 
+# An entry for each cause, and the sum in the member's own row.
 _GROW: Final = """
+    WITH told AS MATERIALIZED (
+        SELECT * FROM unnest(%(members)s::bigint[], %(amounts)s::bigint[], %(causes)s::text[])
+                      AS told (member_id, amount, cause)
+    ), booked AS (
+        INSERT INTO members_growthentry (member_id, change, business_key, counts_at, at)
+        SELECT member_id, amount, cause, %(at)s, %(at)s FROM told ORDER BY member_id
+    )
     UPDATE members_member AS member SET growth = member.growth + told.amount
-      FROM unnest(%s::bigint[], %s::bigint[]) AS told (member_id, amount) WHERE member.id = told.member_id
+      FROM told WHERE member.id = told.member_id
 """
 KEPT_FOR: Final = timedelta(days=365)
 
@@ -65,16 +73,12 @@ def add_many(growth: Mapping[int, tuple[int, str]], *, at: datetime) -> None:
     """
     transactions.require()
     locked = Member.objects.select_for_update(of=("self",), no_key=True).select_related("level")
-    members = list(locked.filter(pk__in=growth.keys()).order_by("pk"))
+    told = locked.filter(pk__in=growth.keys()).only("level", "level__rank")
+    members = list(told.order_by("pk"))
     if len(members) != len(growth):
         raise NotFound
-    GrowthEntry.objects.bulk_create(
-        GrowthEntry(member=member, change=amount, business_key=cause, counts_at=at, at=at)
-        for member in members
-        for amount, cause in (growth[member.pk],)
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(_GROW, [list(growth), [amount for amount, _ in growth.values()]])
+    amounts, causes = zip(*growth.values(), strict=True) if growth else ((), ())
+    planned.rows(_GROW, {"members": list(growth), "amounts": list(amounts), "causes": list(causes), "at": at})
     earned = standing.earned_levels(members, at=at)
     for member in members:
         _rise(member, earned[member.pk], at=at)

@@ -36,6 +36,16 @@ class Returned(NamedTuple):
     growth: int
 
 
+class _Received(NamedTuple):
+    """What settling many orders reads of each: nothing of what their lines and addresses say."""
+
+    pk: int
+    order_no: str
+    member_id: int
+    paid_at: datetime | None
+    level_bp: int | None
+
+
 def settle(*, order_no: str, at: datetime) -> Settlement:
     """Give what the received order earns: its goods as paid, times the member's level, times the member day.
 
@@ -45,11 +55,13 @@ def settle(*, order_no: str, at: datetime) -> Settlement:
     order = Order.objects.select_related("member__level").get(order_no=order_no)
     paid_fen = order.lines.aggregate(sum=Sum("payable_fen"))["sum"] or 0
     settled_fen = paid_fen - order_facts.price_back_fen(order)
+    level = order.member.level
+    level_bp = level.points_multiplier_bp if level else None
     return earn_for_order(
         order_no=order_no,
         member_id=order.member_id,
         settled_fen=settled_fen,
-        multiplier_bp=_multiplier_bp(order, at=at),
+        multiplier_bp=_multiplier_bp(level_bp, paid_at=order.paid_at or at),
         at=at,
     )
 
@@ -61,8 +73,9 @@ def settle_many(*, order_nos: Collection[str], at: datetime) -> set[str]:
     among these; nothing was settled before, or went back. The others are left to ``settle``. Raises PointsInvalid.
     """
     transactions.require()
-    rows = Order.objects.filter(order_no__in=order_nos, refunded_fen=0).select_related("member__level")
-    by_member = {order.member_id: order for order in rows.order_by("-id")}
+    rows = Order.objects.filter(order_no__in=order_nos, refunded_fen=0).order_by("-id")
+    columns = "pk", "order_no", "member_id", "paid_at", "member__level__points_multiplier_bp"
+    by_member = {order.member_id: order for order in map(_Received._make, rows.values_list(*columns))}
     accounts = booking.lock_many(member_ids=by_member.keys())
     # Read after the locks: whoever had to wait sees what the other did.
     told = [order.order_no for order in by_member.values()]
@@ -78,9 +91,9 @@ def settle_many(*, order_nos: Collection[str], at: datetime) -> set[str]:
     return set(order_nos) - {by_member[account.member_id].order_no for account in plain}
 
 
-def _earn_plain(accounts: Sequence[Account], orders: Mapping[int, Order], *, at: datetime) -> None:
+def _earn_plain(accounts: Sequence[Account], orders: Mapping[int, _Received], *, at: datetime) -> None:
     """Give these locked accounts what the orders, by member, earn: points and growth."""
-    lines = OrderLine.objects.filter(order__in=[orders[account.member_id] for account in accounts])
+    lines = OrderLine.objects.filter(order__in=[orders[account.member_id].pk for account in accounts])
     sums = lines.order_by().values_list("order_id").annotate(sum=Sum("payable_fen"))
     paid_fen = dict(sums.values_list("order_id", "sum"))
     earned: dict[int, Settlement] = {}
@@ -91,7 +104,7 @@ def _earn_plain(accounts: Sequence[Account], orders: Mapping[int, Order], *, at:
                 account,
                 order_no=order.order_no,
                 settled_fen=paid_fen.get(order.pk, 0),
-                multiplier_bp=_multiplier_bp(order, at=at),
+                multiplier_bp=_multiplier_bp(order.level_bp, paid_at=order.paid_at or at),
                 at=at,
             )
         expires_at = lives.expiry(point_facts.rules(), at=at)
@@ -111,12 +124,10 @@ def _earn_plain(accounts: Sequence[Account], orders: Mapping[int, Order], *, at:
     )
 
 
-def _multiplier_bp(order: Order, *, at: datetime) -> int:
-    """How often the order's points count: by its member's level, times the member day of its payment."""
-    level = order.member.level
-    level_bp = level.points_multiplier_bp if level else money.WHOLE_BP
-    day_bp = promotion_facts.points_multiplier_bp(at=order.paid_at or at)
-    return money.share_bp(level_bp, bp=day_bp)
+def _multiplier_bp(level_bp: int | None, *, paid_at: datetime) -> int:
+    """How often an order's points count: by its member's level, if any, times the member day of its payment."""
+    day_bp = promotion_facts.points_multiplier_bp(at=paid_at)
+    return money.share_bp(money.WHOLE_BP if level_bp is None else level_bp, bp=day_bp)
 
 
 def _earned(
