@@ -77,8 +77,8 @@ _DONE: Final = Planned(
     "UPDATE outbox_delivery SET status = 'DONE', done_at = $1, last_error = '', attempts = $2 WHERE id = $3",
     *("timestamptz", "smallint", "bigint"),
 )
-# The limit says nothing but that few are meant: PostgreSQL expects ten of a list that it does not know, and would rather
-# read a table of some forty pages from end to end than look up ten. The plan is kept, and the table grows.
+# The limit says nothing but that few are meant: PostgreSQL expects ten of a list that it does not know, and where nobody has
+# counted the table yet it would rather read forty pages from end to end than look up ten. The plan is kept, the table grows.
 _DONE_TOGETHER: Final = Planned(
     """
     UPDATE outbox_delivery AS delivery SET status = 'DONE', done_at = $1, last_error = '', attempts = attempts + 1
