@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 
 from apps import outbox
 from apps.base.models import Pulse
@@ -101,6 +101,18 @@ def hang_up(event: Event, *, at: datetime) -> None:
     Pulse.objects.create(name="half done", heard_at=at)
     elsewhere.kill_ours()
     Pulse.objects.count()
+
+
+def hang_up_at_the_end(event: Event, *, at: datetime) -> None:
+    ring(event, at=at)
+    Pulse.objects.create(name="half done", heard_at=at)
+    elsewhere.kill_ours()
+
+
+def hang_up_and_go_on(event: Event, *, at: datetime) -> None:
+    hang_up_at_the_end(event, at=at)
+    with suppress(OperationalError):
+        Pulse.objects.count()
 
 
 def swallow(event: Event, *, at: datetime) -> None:

@@ -125,17 +125,18 @@ def test_where_several_are_refused_at_the_end_each_is_told_alone(announce: Annou
     assert sorted(Pulse.objects.values_list("name", flat=True)) == ["half done SO0", "half done SO2"]
 
 
+@pytest.mark.parametrize("breaks", ["hang_up", "hang_up_at_the_end", "hang_up_and_go_on"])
 def test_a_listener_that_breaks_the_connection_is_counted_and_the_next_letter_is_told(
-    announce: Announce,
+    announce: Announce, breaks: str
 ) -> None:
-    announce("hang_up", 7)
+    announce(breaks, 7)
     announce("note", 8)
 
     assert outbox.deliver_due(at=AT) == 2
 
     assert [(status, tries) for status, tries, _ in letters()] == [("WAITING", 1), ("DONE", 1)]
     assert len(listeners.heard) == 1
-    assert not Pulse.objects.exists()
+    assert (listeners.rung, Pulse.objects.count()) == ([], 0)
 
 
 def test_a_listener_that_swallows_what_ended_its_transaction_has_not_heard(announce: Announce) -> None:
