@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -37,18 +37,25 @@ _GONE = "接收方不存在：代码已改名、回退或尚未更新"
 _TOLD_AT_ONCE: Final = 100
 _NEXT_DUE: Final = 1000
 
+# Where a letter stands in the queue, by its time and key, and what stands before all of them.
+Place = tuple[datetime, int]
+START: Final[Place] = (datetime(1, 1, 1, tzinfo=UTC), 0)
+
 # The columns of a ``_Letter``.
 _LETTER: Final = """
-    SELECT delivery.id, delivery.listener, delivery.attempts, news.kind, news.payload::text, news.announced_at
+    SELECT delivery.id, delivery.listener, delivery.attempts, delivery.due_at, news.kind, news.payload::text,
+           news.announced_at
       FROM outbox_delivery AS delivery JOIN outbox_announcement AS news ON news.id = delivery.announcement_id
 """
+# Letters that were ended stand in the index until it is cleaned: a round that began at the front each time would pass by
+# all of them for each letter.
 _NEXT: Final = Planned(
     f"""{_LETTER}
-     WHERE delivery.status = 'WAITING' AND delivery.due_at <= $1
+     WHERE delivery.status = 'WAITING' AND delivery.due_at <= $1 AND (delivery.due_at, delivery.id) > ($2, $3)
      ORDER BY delivery.due_at, delivery.id LIMIT 1
        FOR UPDATE OF delivery SKIP LOCKED
     """,
-    "timestamptz",
+    *("timestamptz", "timestamptz", "bigint"),
 )
 # This one, if it is still due and nobody else has it at hand.
 _THIS: Final = Planned(
@@ -106,6 +113,7 @@ class _Letter(NamedTuple):
     pk: int
     listener: str
     tries: int
+    due_at: datetime
     kind: str
     payload: str
     announced_at: datetime
@@ -115,29 +123,44 @@ class _Letter(NamedTuple):
         return from_payload(self.kind, orjson.loads(self.payload))
 
 
+class _Told(NamedTuple):
+    """How many letters were taken, where the first of them stood, and the keys of those that are still to be told, alone."""
+
+    number: int
+    place: Place = START
+    alone: Sequence[int] = ()
+
+    @classmethod
+    def of(cls, letters: Sequence[_Letter], alone: Sequence[int] = ()) -> _Told:
+        """Of these letters."""
+        return cls(len(letters), (letters[0].due_at, letters[0].pk), alone)
+
+
 def moved() -> Mapping[str, str]:
     """Return the board's table of listeners that moved: the old dotted path, under which mail may wait, to the new."""
     table: Mapping[str, str] = import_string(settings.OUTBOX_MOVED)
     return table
 
 
-def deliver_next(*, at: datetime) -> int:
-    """Try what is due next: one delivery, or many to the same listener. Return how many, 0 when there is none.
+def deliver_next(*, at: datetime, after: Place = START) -> tuple[int, Place]:
+    """Try what is due next: one delivery, or many to the same listener. Return how many, and where it stood in the queue.
 
-    Never raises for a listener's failure: that is written down, and the delivery comes again.
+    It is looked for behind a place ``after``, and from the start only where nothing is left there; 0 when there is none at
+    all. Never raises for a listener's failure: that is written down, and the delivery comes again.
     """
-    number, alone = _try(_NEXT, at=at, together=True)
-    for pk in alone:
+    told = _try(_NEXT, *after, at=at, together=True)
+    if not told.number and after != START:
+        told = _try(_NEXT, *START, at=at, together=True)
+    for pk in told.alone:
         _try(_THIS, pk, at=at)
-    return number
+    return told.number, told.place
 
 
-def _try(taking: Planned, *which: int, at: datetime, together: bool = False) -> tuple[int, Sequence[int]]:
+def _try(taking: Planned, *which: Any, at: datetime, together: bool = False) -> _Told:
     """Take a letter, and others to its listener where that hears them ``together``, and tell them in one transaction.
 
-    Returns how many were taken, and the keys of those that are to be told alone. A failure is that of the one letter that
-    was taken, whoever raised it: its listener, a callback behind the commit, or COMMIT itself, by a deferred constraint;
-    of several all are told alone.
+    A failure is that of the one letter that was taken, whoever raised it: its listener, a callback behind the commit, or
+    COMMIT itself, by a deferred constraint; of several all are to be told alone.
     """
     letters: list[_Letter] = []
     leased: Callable[..., Any] | None = None
@@ -145,13 +168,13 @@ def _try(taking: Planned, *which: int, at: datetime, together: bool = False) -> 
         with transaction.atomic():
             letters += map(_Letter._make, taking.rows(at, *which))
             if not letters:
-                return 0, ()
+                return _Told(0)
             letter, listener = letters[0], _listener_of(letters[0])
             many = heard_together(listener) if together else None
             if many is not None:
                 letters += _more(letter, at=at)
                 if len(letters) > 1:
-                    return len(letters), _tell_together(many, letters, at=at)
+                    return _Told.of(letters, _tell_together(many, letters, at=at))
             if wants_no_transaction(listener):
                 # The lease keeps others away while we talk to the world with no transaction open.
                 _LEASED.last(letter.tries + 1, at + _LEASE, letter.pk)
@@ -162,10 +185,10 @@ def _try(taking: Planned, *which: int, at: datetime, together: bool = False) -> 
     except Exception as failure:
         if not letters:
             raise
-        return len(letters), _failed(letters, failure, at=at)
+        return _Told.of(letters, _failed(letters, failure, at=at))
     if leased is not None:
         _tell_the_world(letters[0], leased, at=at)
-    return 1, ()
+    return _Told.of(letters)
 
 
 def _more(letter: _Letter, *, at: datetime) -> list[_Letter]:

@@ -179,9 +179,9 @@ def deliver_due(*, at: datetime, limit: int = 100) -> int:
     is taken with SKIP LOCKED.
     """
     nudges.heard(DELIVER)
-    more, tried = sort_mail(at=at) >= _SORTED_AT_ONCE, 0
+    more, tried, place = sort_mail(at=at) >= _SORTED_AT_ONCE, 0, delivering.START
     for _ in range(limit):
-        told = delivering.deliver_next(at=at)
+        told, place = delivering.deliver_next(at=at, after=place)
         if not told:
             break
         tried += told

@@ -76,10 +76,24 @@ def test_a_delivery_is_two_messages_beside_what_its_listener_sends(
     outbox.deliver_due(at=AT, limit=1)  # its statements are planned now
     messages.clear()
 
-    assert delivering.deliver_next(at=AT) == 1
+    assert delivering.deliver_next(at=AT)[0] == 1
 
     assert messages == ["BEGIN EXECUTE", "EXECUTE COMMIT"]
     assert letters() == [("DONE", 1, "")] * 2
+
+
+def test_a_round_goes_on_where_it_is_and_looks_before_that_when_it_has_come_to_the_end(
+    announce: Announce,
+) -> None:
+    announce("note", 7, 8, 9)
+    first, second, third = Delivery.objects.order_by("id")
+    number, place = delivering.deliver_next(at=AT, after=(AT, first.pk))
+    assert (number, place) == (1, (AT, second.pk))
+    number, place = delivering.deliver_next(at=AT, after=place)
+    assert (number, place) == (1, (AT, third.pk))
+    number, place = delivering.deliver_next(at=AT, after=place)
+    assert (number, place) == (1, (AT, first.pk))
+    assert delivering.deliver_next(at=AT, after=place) == (0, delivering.START)
 
 
 def test_what_waits_for_the_commit_is_called_where_the_listener_succeeds_and_only_there(
