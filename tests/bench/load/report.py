@@ -60,7 +60,8 @@ FOLDER: Final = ROOT / ".local" / "bench"
 # What all that is copied has to be right by: whatever differs is told, and ends the run.
 _CHECKS: Final = ("check_ledgers", "check_reductions", "check_refunds", "check_payments", "check_quotas")
 _ROUNDS: Final = 3
-# What an order of the past takes with all that belongs to it: measured, and rounded up.
+# What an order of the past takes with all that belongs to it, while it is made: 4,300 were measured at 10,000,000 orders
+# with indexes made afterwards; those that grow with their tables are a third larger.
 _BYTES_AN_ORDER: Final = 6_000
 
 
@@ -290,7 +291,7 @@ def _check() -> None:
 def _has_room(orders: int) -> None:
     """Raises Problem where the disk is too small for so many orders."""
     needed, free = orders * _BYTES_AN_ORDER, shutil.disk_usage(ROOT).free
-    if free < 2 * needed:
+    if free < needed:
         raise Problem(f"{orders:,} orders may take {needed / 1e9:.0f} GB; only {free / 1e9:.0f} GB are free")
 
 
