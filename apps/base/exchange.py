@@ -35,6 +35,7 @@ from urllib3.exceptions import TimeoutError as SlowAnswer
 from urllib3.response import BaseHTTPResponse
 
 from mall.errors import Kind, ShopError
+from mall.text import storable
 
 # At DEBUG urllib3 writes each URL, query string included, to the log.
 logging.getLogger("urllib3.connectionpool").setLevel(logging.WARNING)
@@ -69,7 +70,7 @@ class NoAnswer(Exception):
     def __init__(self, trouble: Trouble, why: str, *, effect_unknown: bool, took_ms: int = 0) -> None:
         super().__init__(why)
         self.trouble = trouble
-        self.why = why
+        self.why = str(storable(why))
         self.effect_unknown = effect_unknown
         self.took_ms = took_ms
 
@@ -85,7 +86,7 @@ class Unavailable(ShopError):
 
     def __init__(self, why: str = "", *, effect_unknown: bool = False) -> None:
         super().__init__()
-        self.why = why
+        self.why = str(storable(why))
         self.effect_unknown = effect_unknown
 
     def __str__(self) -> str:
@@ -97,7 +98,7 @@ class Refused(ShopError):
     """Somebody else's machine understood and said no for good; each door has its own kinds of it.
 
     ``errcode`` is its word, ``errmsg`` its sentence, of at most ``longest`` signs: it may quote a phone number, and numbers
-    as long as one are taken out.
+    as long as one are taken out. What a database cannot store is made visible.
     """
 
     kind = Kind.BAD_GATEWAY
@@ -105,8 +106,8 @@ class Refused(ShopError):
 
     def __init__(self, errcode: str = "", errmsg: str = "") -> None:
         super().__init__()
-        self.errcode = errcode
-        self.errmsg = _LONG_NUMBER.sub("***", errmsg)[: self.longest]
+        self.errcode = storable(errcode)
+        self.errmsg = str(storable(_LONG_NUMBER.sub("***", errmsg)[: self.longest]))
 
     def __str__(self) -> str:
         return f"{self.code}: {self.errcode} {self.errmsg}"

@@ -23,6 +23,7 @@ from apps.outbox import listening
 from apps.outbox.listening import HeardTogether, TryLater, heard_together, wants_no_transaction
 from apps.outbox.states import DeliveryStatus
 from mall.events import Event, from_payload
+from mall.text import storable
 
 log = structlog.get_logger(__name__)
 
@@ -30,6 +31,8 @@ log = structlog.get_logger(__name__)
 MAX_ATTEMPTS = 15
 _FIRST_WAIT = timedelta(seconds=5)
 _LONGEST_WAIT = timedelta(hours=2)
+# No listener may ask for more: what comes later than this comes from a sweep of its own.
+_LATEST = timedelta(days=366)
 # While a listener works outside a transaction nobody else takes its delivery; a dead worker's comes back after it.
 _LEASE = timedelta(minutes=5)
 _GONE = "接收方不存在：代码已改名、回退或尚未更新"
@@ -254,12 +257,12 @@ def _put_off(letter: _Letter, failure: Exception, *, tries: int, at: datetime) -
     One statement, which may be sent twice: a connection that the listener has broken is found out by it.
     """
     if isinstance(failure, TryLater):
-        why, after = failure.why, failure.after
+        why, after = str(storable(failure.why)), failure.after
     else:
         log.exception("delivery_failed", listener=letter.listener, news=letter.kind)
         why, after = faults.wording(failure), None
     status = DeliveryStatus.DEAD if tries >= MAX_ATTEMPTS else DeliveryStatus.WAITING
-    due_at = at + (after or _wait(tries))
+    due_at = at + min(after or _wait(tries), _LATEST)
     _PUT_OFF.rows(status.value, due_at, why[:500], tries, letter.pk, letter.tries)
 
 

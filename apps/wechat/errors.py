@@ -14,6 +14,7 @@ import re
 
 from apps.base import exchange
 from mall.errors import Kind, ShopError
+from mall.text import storable
 
 
 class WechatUnavailable(exchange.Unavailable):
@@ -61,6 +62,11 @@ class WechatMisconfigured(WechatUnavailable):
     kind = Kind.BAD_GATEWAY
 
 
+def _words(errmsg: str) -> str:
+    """WeChat's sentence as it may be kept: cut, for it may be long, and without what a database cannot store."""
+    return str(storable(errmsg[:200]))
+
+
 class WechatNotYet(WechatUnavailable):
     """WeChat said no for now, and nothing happened: the same call will do later (503). ``errcode`` is its number."""
 
@@ -68,8 +74,8 @@ class WechatNotYet(WechatUnavailable):
 
     def __init__(self, errcode: int | str, errmsg: str = "") -> None:
         super().__init__(f"{self.what}, errcode {errcode}")
-        self.errcode = errcode
-        self.errmsg = errmsg[:200]
+        self.errcode = storable(errcode)
+        self.errmsg = _words(errmsg)
 
 
 class WechatRefused(ShopError):
@@ -81,9 +87,9 @@ class WechatRefused(ShopError):
 
     def __init__(self, errcode: int | str = "", errmsg: str = "") -> None:
         super().__init__()
-        self.errcode = errcode
-        # WeChat's sentence is for logs and operators, never for shoppers; it is cut because it may be long.
-        self.errmsg = errmsg[:200]
+        self.errcode = storable(errcode)
+        # WeChat's sentence is for logs and operators, never for shoppers.
+        self.errmsg = _words(errmsg)
 
     def __str__(self) -> str:
         return f"{self.code}: {self.errcode} {self.errmsg}"

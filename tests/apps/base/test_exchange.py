@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -17,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from apps.base import exchange
+from apps.wechat.errors import WechatNotYet, WechatRefused
 
 _VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
@@ -185,3 +187,13 @@ def _certificate(folder: Path) -> Path:
     file = folder / "certificate.pem"
     file.write_bytes(secret + made.public_bytes(serialization.Encoding.PEM))
     return file
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [exchange.Refused("E\0", "not\0so"), WechatRefused("E\0", "not\0so"), WechatNotYet(-3, "not\0so")],
+)
+def test_what_others_say_can_be_stored(refusal: Any) -> None:
+    """NUL is no sign that PostgreSQL stores, and what was refused is written down."""
+    assert refusal.errmsg == "not\\u0000so"
+    assert "\0" not in f"{refusal.errcode}{refusal}"

@@ -28,6 +28,30 @@ def write_then_fail(event: Event, *, at: datetime) -> None:
     raise RuntimeError("broken listener")
 
 
+class _Mute(Exception):
+    """An error whose own text cannot be had."""
+
+    def __str__(self) -> str:
+        raise LookupError
+
+
+# What hardly can be written down, by the member whose news fails so.
+UNSPEAKABLE: dict[int, Exception] = {
+    1: RuntimeError("a\0b"),
+    2: RuntimeError("a\ud800b"),
+    3: _Mute(),
+    4: outbox.TryLater("x\0y"),
+    5: outbox.TryLater("x", after=timedelta.max),
+}
+
+
+def fail_unspeakably(event: Event, *, at: datetime) -> None:
+    failure = UNSPEAKABLE.get(event.payload()["member_id"])
+    if failure is not None:
+        raise failure
+    heard.append(event)
+
+
 def come_back_in_an_hour(event: Event, *, at: datetime) -> None:
     raise outbox.TryLater("not yet", after=timedelta(hours=1))
 

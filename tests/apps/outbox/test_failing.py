@@ -235,3 +235,16 @@ def test_eight_workers_count_each_failure_once_and_leave_nothing_of_it(announce:
 
     assert letters() == [("WAITING", 1, "RuntimeError: broken listener")] * 20
     assert not Pulse.objects.exists()
+
+
+def test_a_failure_that_can_hardly_be_written_down_holds_up_nobody(announce: Announce) -> None:
+    news = announce("fail_unspeakably", *listeners.UNSPEAKABLE, 99)
+    assert outbox.deliver_due(at=AT) == len(news)
+    assert letters() == [
+        ("WAITING", 1, "RuntimeError: a\\u0000b"),
+        ("WAITING", 1, "RuntimeError: a\\ud800b"),
+        ("WAITING", 1, "_Mute"),
+        ("WAITING", 1, "x\\u0000y"),
+        ("WAITING", 1, "x"),
+        ("DONE", 1, ""),
+    ]
