@@ -339,7 +339,8 @@ def test_a_text_with_signs_of_its_own_is_written_as_ever(
     assert rendered(shop[0].title)  # is what both go through
 
 
-def test_members_who_come_early_have_cards_of_their_own(shop: list[Product]):
+def test_members_who_come_early_have_cards_of_their_own(shop: list[Product], monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(timezone, "now", lambda: NOW)
     early, late = (
         Shopper(members.access_token(members.member(level=members.level(f"级{rank}", rank=rank, **columns))))
         for rank, columns in ((1, {"early_access_minutes": 30}), (2, {}))
