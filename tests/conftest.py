@@ -19,6 +19,7 @@ from hypothesis import HealthCheck, settings
 from rest_framework.test import APIClient
 
 from apps.base import alike, throttles, versions
+from apps.members import selectors as member_facts
 from apps.members.models import Member
 from apps.messaging import pacing
 from apps.wechat.sandbox import launch
@@ -110,6 +111,20 @@ def anyone() -> Shopper:
 def shopper_of(db: None) -> Callable[[Member], Shopper]:
     """Return a function that gives a member's client."""
     return lambda member: Shopper(make.access_token(member))
+
+
+@pytest.fixture
+def met(monkeypatch: pytest.MonkeyPatch) -> list[Member]:
+    """The members at the door, as it met them: with what they brought still untouched."""
+    seen: list[Member] = []
+    real = member_facts.as_read
+
+    def as_read(row: Any) -> Member:
+        seen.append(real(row))
+        return seen[-1]
+
+    monkeypatch.setattr(member_facts, "as_read", as_read)
+    return seen
 
 
 @pytest.fixture(scope="session")

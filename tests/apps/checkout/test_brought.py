@@ -14,7 +14,6 @@ from django.utils import timezone
 
 from apps.checkout import brought
 from apps.checkout.brought import Brought
-from apps.members import selectors as member_facts
 from apps.members.models import Address, Member, Session
 from mall.errors import NotFound
 from tests.apps.checkout import make
@@ -23,20 +22,6 @@ from tests.apps.members import make as members
 
 pytestmark = pytest.mark.django_db
 Shoppers = Callable[[Member], Any]
-
-
-@pytest.fixture
-def met(monkeypatch: pytest.MonkeyPatch) -> list[Member]:
-    """The members at the door, as it met them: with what they brought still untouched."""
-    seen: list[Member] = []
-    real = member_facts.as_read
-
-    def as_read(row: Any) -> Member:
-        seen.append(real(row))
-        return seen[-1]
-
-    monkeypatch.setattr(member_facts, "as_read", as_read)
-    return seen
 
 
 def quote(shopper: Any, address: Address | None = None, **more: Any) -> Any:

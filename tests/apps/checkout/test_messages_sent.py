@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.utils import timezone
-from psycopg2 import extensions
 
 from apps.checkout import hearing
 from apps.members.models import Address, Member
 from apps.orders.models import Order
 from apps.wechat.pay import notify
+from tests.apps.base.overheard import messages
 from tests.apps.checkout import make
 from tests.apps.coupons import make as coupons
 from tests.apps.members import make as members
@@ -22,26 +20,6 @@ from tests.apps.payments import make as money
 
 pytestmark = pytest.mark.django_db(transaction=True)
 OPENING = ["BEGIN", "EXECUTE"]
-
-
-@contextmanager
-def messages() -> Iterator[list[list[str]]]:
-    """The first words of the statements of each message that our connection sends meanwhile."""
-    sent: list[list[str]] = []
-
-    class Overheard(extensions.cursor):
-        def execute(self, query: Any, values: Any = None) -> None:
-            sent.append([part.split()[0] for part in str(query).split("; ")])
-            super().execute(query, values)
-
-    driver = connection.connection
-    usual, driver.cursor_factory = driver.cursor_factory, Overheard
-    connection._reader = None
-    try:
-        yield sent
-    finally:
-        driver.cursor_factory = usual
-        connection._reader = None
 
 
 @pytest.fixture

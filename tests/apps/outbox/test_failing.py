@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
-from psycopg2.extensions import cursor
 
 from apps.base.models import Pulse
 from apps.outbox import delivering
 from apps.outbox import services as outbox
 from apps.outbox.models import Delivery
 from mall.events import OrderPaid
+from tests.apps.base import overheard
 from tests.apps.outbox import listeners
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -51,27 +51,17 @@ def letters() -> list[tuple[str, int, str]]:
     return list(Delivery.objects.order_by("id").values_list("status", "attempts", "last_error"))
 
 
-class Sent(cursor):
-    """Notes the messages that the server is sent."""
-
-    messages: list[str] = []
-
-    def execute(self, query: Any, values: Any = None) -> None:
-        self.messages.append(" ".join(part.split()[0] for part in str(query).split("; ")))
-        super().execute(query, values)
-
-
 @pytest.fixture
-def messages() -> Iterator[list[str]]:
+def messages() -> Iterator[list[list[str]]]:
     connection.close()
     connection.ensure_connection()
-    connection.connection.cursor_factory = Sent
-    yield Sent.messages
+    with overheard.messages() as sent:
+        yield sent
     connection.close()
 
 
 def test_a_delivery_is_two_messages_beside_what_its_listener_sends(
-    announce: Announce, messages: list[str]
+    announce: Announce, messages: list[list[str]]
 ) -> None:
     announce("note", 7, 8)
     outbox.deliver_due(at=AT, limit=1)  # its statements are planned now
@@ -79,7 +69,7 @@ def test_a_delivery_is_two_messages_beside_what_its_listener_sends(
 
     assert delivering.deliver_next(at=AT)[0] == 1
 
-    assert messages == ["BEGIN EXECUTE", "EXECUTE COMMIT"]
+    assert messages == [["BEGIN", "EXECUTE"], ["EXECUTE", "COMMIT"]]
     assert letters() == [("DONE", 1, "")] * 2
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from datetime import timedelta
 from io import StringIO
@@ -14,7 +13,6 @@ from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 from django.urls import resolve
 from django.utils import timezone
-from prometheus_client import REGISTRY
 from rest_framework.permissions import AllowAny
 from rest_framework.views import APIView
 
@@ -32,6 +30,7 @@ from apps.storefront.shop_api import ShopSerializer
 from tests.apps.catalog import make as catalog
 from tests.apps.members import make as members
 from tests.apps.messaging import make as messaging
+from tests.apps.storefront import doors
 from tests.conftest import Shopper
 
 pytestmark = pytest.mark.django_db
@@ -216,9 +215,7 @@ def test_what_is_refused_is_refused_as_ever_though_a_good_answer_is_kept(
     for kept in ("/shop", "/categories"):
         said(kept)
         assert early(kept) is not None
-    answer = Shopper().call(method, path, **headers)
-    assert answer.status_code == status
-    assert set(answer.json()) == {"code", "message", "details", "request_id"}
+    doors.assert_refused(method, path, headers, status)
 
 
 def test_a_question_is_read_as_the_view_reads_it(words: None):
@@ -228,35 +225,11 @@ def test_a_question_is_read_as_the_view_reads_it(words: None):
 
 
 def test_head_says_what_get_says(words: None):
-    said("/categories")
-    got, headed = Shopper().call("GET", "/categories"), Shopper().call("HEAD", "/categories")
-    assert (headed.status_code, headed.content) == (200, b"")
-    assert headed["Content-Length"] == got["Content-Length"] == str(len(got.content))
+    doors.assert_head("/categories")
 
 
 def test_the_line_of_the_request_and_its_count_are_there(words: None, log_lines: StringIO):
-    labels = {"view": resolve("/api/v1/categories").view_name, "status": "200", "method": "GET"}
-
-    def counted() -> float:
-        name = "django_http_responses_total_by_status_view_method_total"
-        return REGISTRY.get_sample_value(name, labels) or 0
-
-    said("/categories")
-    before = counted()
-    log_lines.truncate(0)
-    log_lines.seek(0)
-    answer = Shopper().call("GET", "/categories", x_request_id="shopper-0001")
-    assert answer["X-Request-ID"] == "shopper-0001"
-    (line,) = [json.loads(text) for text in log_lines.getvalue().splitlines()]
-    assert {name: line[name] for name in ("event", "method", "path", "status", "request_id", "level")} == {
-        "event": "request",
-        "method": "GET",
-        "path": "/api/v1/categories",
-        "status": 200,
-        "request_id": "shopper-0001",
-        "level": "info",
-    }
-    assert counted() == before + 1
+    doors.assert_told("/categories", resolve("/api/v1/categories").view_name, log_lines)
 
 
 @pytest.mark.parametrize("who", ["address", "member"])

@@ -13,7 +13,6 @@ from django.db import OperationalError, connection
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 from django.utils import timezone
-from prometheus_client import REGISTRY
 
 from apps.catalog.models import Product, Sku
 from apps.inventory.models import Stock
@@ -22,6 +21,7 @@ from apps.storefront.kept_api import KeptMiddleware
 from tests.apps.checkout import make
 from tests.apps.members import make as members
 from tests.apps.promotions import make as promotions
+from tests.apps.storefront import doors
 from tests.conftest import Shopper
 
 pytestmark = pytest.mark.django_db
@@ -132,44 +132,15 @@ def test_what_is_refused_is_refused_as_ever_though_a_good_page_is_kept(
 ):
     Shopper().call("GET", "/products")
     assert early("/products") is not None
-    answer = Shopper().call(method, path, **headers)
-    assert answer.status_code == status
-    assert set(answer.json()) == {"code", "message", "details", "request_id"}
+    doors.assert_refused(method, path, headers, status)
 
 
 def test_head_says_what_get_says(cup: Sku):
-    Shopper().call("GET", "/products")
-    got, headed = Shopper().call("GET", "/products"), Shopper().call("HEAD", "/products")
-    assert (headed.status_code, headed.content) == (200, b"")
-    assert headed["Content-Length"] == got["Content-Length"] == str(len(got.content))
+    doors.assert_head("/products")
 
 
 def test_the_line_of_the_request_and_its_count_are_there(cup: Sku, log_lines: StringIO):
-    page = f"/products/{cup.product_id}"
-    Shopper().call("GET", page)
-
-    def counted() -> float:
-        labels = {"status": "200", "view": "product", "method": "GET"}
-        return (
-            REGISTRY.get_sample_value("django_http_responses_total_by_status_view_method_total", labels) or 0
-        )
-
-    before = counted()
-    log_lines.truncate(0)
-    log_lines.seek(0)
-    answer = Shopper().call("GET", page, x_request_id="shopper-0001")
-    assert answer["X-Request-ID"] == "shopper-0001"
-    (line,) = [json.loads(text) for text in log_lines.getvalue().splitlines()]
-    said = {name: line[name] for name in ("event", "method", "path", "status", "request_id", "level")}
-    assert said == {
-        "event": "request",
-        "method": "GET",
-        "path": f"/api/v1{page}",
-        "status": 200,
-        "request_id": "shopper-0001",
-        "level": "info",
-    }
-    assert counted() == before + 1
+    doors.assert_told(f"/products/{cup.product_id}", "product", log_lines)
 
 
 @pytest.mark.parametrize("who", ["address", "member"])

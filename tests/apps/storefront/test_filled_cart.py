@@ -37,20 +37,6 @@ def put(member: Member, *skus: Sku, **columns: Any) -> None:
 
 
 @pytest.fixture
-def met(monkeypatch: pytest.MonkeyPatch) -> list[Member]:
-    """The members at the door, as it met them."""
-    seen: list[Member] = []
-    real = member_facts.as_read
-
-    def as_read(row: Any) -> Member:
-        seen.append(real(row))
-        return seen[-1]
-
-    monkeypatch.setattr(member_facts, "as_read", as_read)
-    return seen
-
-
-@pytest.fixture
 def owner() -> Member:
     """Whose cart has some of all: ticked and not, too many, sold out, off sale, limited, nowhere, in two places."""
     member, _ = make.buyer(level=members.level("金卡", discount_bp=9500))
