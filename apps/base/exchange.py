@@ -70,7 +70,7 @@ class NoAnswer(Exception):
     def __init__(self, trouble: Trouble, why: str, *, effect_unknown: bool, took_ms: int = 0) -> None:
         super().__init__(why)
         self.trouble = trouble
-        self.why = str(storable(why))
+        self.why = why
         self.effect_unknown = effect_unknown
         self.took_ms = took_ms
 

@@ -25,13 +25,18 @@ ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
 def wording(error: BaseException) -> str:
     """Return an error in one line that may be stored and shown to operators, whatever its own text is."""
     try:
-        told = _of_database(error)
-        text = told or _without_rows(str(error), error)
+        told = _told(error)
     except Exception:  # -- a class of a library's or a listener's, which does not tell its own text
-        told, text = None, ""
-    if not told:
-        told = f"{type(error).__name__}: {mask(text)}" if text else type(error).__name__
+        told = type(error).__name__
     return str(storable(told))
+
+
+def _told(error: BaseException) -> str:
+    told = _of_database(error)
+    if told is not None:
+        return told
+    text = _without_rows(str(error), error)
+    return f"{type(error).__name__}: {mask(text)}" if text else type(error).__name__
 
 
 def printed(exc_info: ExcInfo) -> str:
