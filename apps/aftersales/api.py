@@ -88,7 +88,7 @@ class AfterSaleReasonsView(APIView):
         kind = request.query_params.get("kind", "")
         if kind not in _REASONS:
             raise KindUnknown(details={"kind": list(_REASONS)})
-        return HttpResponse(_REASONS[kind].body(at=timezone.now()), content_type="application/json")
+        return _REASONS[kind].answer(at=timezone.now())
 
 
 class PreviewView(APIView):

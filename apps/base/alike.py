@@ -1,7 +1,7 @@
 """Answers that are the same for everybody: each process keeps them as bytes while the tokens of their topics stay.
 
 A room names its answer beside the door that gives it: under which address it is asked for, on which topics all that it is
-read from lies (docs/guide/speed.md), and how it is read. The view makes it (``body``); while it is kept, an early door
+read from lies (docs/guide/speed.md), and how it is read. The view makes it (``answer``); while it is kept, an early door
 answers it, before routes and views are thought of (``storefront.alike_api``).
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 from apps.base import prepared, versions
 from apps.base.prepared import Cut, Making
@@ -31,15 +31,15 @@ class Alike:
         self._kept = versions.Kept(*topics, load=self._made)
         _AT[address] = self
 
-    def body(self, *, at: datetime) -> bytes:
-        """The answer at this moment. Raises NotFound where there is none.
+    def answer(self, *, at: datetime) -> HttpResponse:
+        """The view's answer at this moment. Raises NotFound where there is none.
 
         One statement for the tokens, unless the request has read them, and those of ``told`` where they have changed.
         """
         cut = self._kept.value()
         if cut is None:
             raise NotFound
-        return _filled(cut, at=at)
+        return HttpResponse(_filled(cut, at=at), content_type="application/json")
 
     def kept_body(self, *, at: datetime) -> bytes | None:
         """The same, where this process keeps it; None where it is to be made, or there is none. No more than the tokens."""

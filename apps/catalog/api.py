@@ -54,4 +54,4 @@ class CategoriesView(APIView):
         examples=[_EXAMPLE],
     )
     def get(self, request: Request) -> HttpResponse:
-        return HttpResponse(_TREE.body(at=timezone.now()), content_type="application/json")
+        return _TREE.answer(at=timezone.now())

@@ -294,7 +294,7 @@ class DocumentView(APIView):
     def get(self, request: Request, document: str) -> HttpResponse:
         if document not in _DOCUMENTS:
             raise NotFound
-        return HttpResponse(_DOCUMENTS[document].body(at=timezone.now()), content_type="application/json")
+        return _DOCUMENTS[document].answer(at=timezone.now())
 
 
 class AddressesView(APIView):

@@ -51,7 +51,7 @@ class ScenesView(APIView):
         examples=[examples.SCENES],
     )
     def get(self, request: Request) -> HttpResponse:
-        return HttpResponse(_SCENES.body(at=timezone.now()), content_type="application/json")
+        return _SCENES.answer(at=timezone.now())
 
 
 class GrantsView(APIView):

@@ -57,4 +57,4 @@ class ShopView(APIView):
         examples=[OpenApiExample("shop", value=examples.SHOP, response_only=True)],
     )
     def get(self, request: Request) -> HttpResponse:
-        return HttpResponse(_SHOP.body(at=timezone.now()), content_type="application/json")
+        return _SHOP.answer(at=timezone.now())
