@@ -10,7 +10,7 @@ from typing import Any, Final
 from apps.base import replica, statements, transactions
 from apps.base.clauses import Clause, Part
 from apps.members.models import Member
-from apps.orders import writing
+from apps.orders import reductions, writing
 from apps.orders.models import Order
 from apps.orders.states import LIFECYCLE, Actor, Status
 from apps.outbox import services as outbox
@@ -31,6 +31,12 @@ _TIMESTAMP_OF = {
     "receive": "received_at",
     "close": "closed_at",
 }
+# The moves that come with an order's first money: what was taken off it is kept as rows then (``reductions``).
+_WITH_FIRST_MONEY: Final = frozenset(
+    name
+    for name, move in LIFECYCLE.moves.items()
+    if Status.UNPAID in move.sources and move.target != Status.CLOSED
+)
 
 
 def lock(*, order_no: str) -> Order:
@@ -117,6 +123,7 @@ def move_many(
         operator_id=operator.pk if operator else None,
         note=note,
         news=news,
+        first_money=move in _WITH_FIRST_MONEY,
         at=at,
     )
     for order in orders:
@@ -141,7 +148,8 @@ def moving(order: Order, *, move: str, actor: Actor, news: Event, at: datetime) 
             _stands(order, target, column, at=at)
         return moved
 
-    return Clause(_moving(move, str(target), column), told, settle)
+    keeps = move in _WITH_FIRST_MONEY and bool(order.applied)
+    return Clause(_moving(move, str(target), column, keeps=keeps), told, settle)
 
 
 def _stands(order: Order, target: str, column: str | None, *, at: datetime) -> None:
@@ -153,9 +161,10 @@ def _stands(order: Order, target: str, column: str | None, *, at: datetime) -> N
 
 
 @cache
-def _moving(move: str, target: str, column: str | None) -> Part:
-    """The part of ``moving``, of one of the lifecycle's moves."""
+def _moving(move: str, target: str, column: str | None, *, keeps: bool) -> Part:
+    """The part of ``moving``, of one of the lifecycle's moves; it ``keeps`` what was taken off as rows."""
     announced = outbox.ANNOUNCED % {name: f"{{{name}}}" for name in outbox.ANNOUNCING}
+    kept = f", order_kept AS ({reductions.keeping('order_moved')})" if keeps else ""
     return Part(
         f"""
         order_moved AS (
@@ -167,7 +176,7 @@ def _moving(move: str, target: str, column: str | None) -> Part:
             SELECT id, '{move}', {{order_from}}, '{target}', {{order_by}}, '', {{at}} FROM order_moved
         ), order_told AS (
             {announced} FROM order_moved
-        )
+        ){kept}
         """,  # noqa: S608 -- words of our own
         done="EXISTS (SELECT FROM order_moved)",
         answers=("EXISTS (SELECT FROM order_moved)",),

@@ -1,43 +1,41 @@
-"""What offers took off an order, as rows: made when it is placed, and for orders that were placed before there were any.
+"""What offers took off an order, as rows: made when its first money comes in, and for orders of before there were any.
 
-The words of the day stay in the frozen JSON of order and line; the rows are for whoever adds up.
+The words of the day stay in the frozen JSON of order and line; the rows are for whoever adds up what was sold. What nobody
+paid for has none, and placing an order none to write.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from typing import Final, NamedTuple
+from typing import Final
 
 from django.db import connection
 
 from mall.pricing import refs
-from mall.pricing.quote import Quote
 
-_FILL: Final = f"""
-    WITH said AS (
-        SELECT line.order_id, line.id AS line_id, part->>'ref' AS ref, (part->>'amount_fen')::bigint AS fen
-          FROM orders_orderline line CROSS JOIN LATERAL jsonb_array_elements(line.reductions) part
-         WHERE line.order_id BETWEEN %(first)s AND %(last)s
-    ), applied AS (
-        SELECT orders_order.id AS order_id, part->>'ref' AS ref, (part->>'amount_fen')::bigint AS fen
-          FROM orders_order CROSS JOIN LATERAL jsonb_array_elements(orders_order.applied) part
-         WHERE orders_order.id BETWEEN %(first)s AND %(last)s
-    ), parts AS (
-        SELECT order_id, line_id, ref, fen FROM said
-         UNION ALL
-        SELECT order_id, NULL, ref, fen FROM applied
-         UNION ALL
-        SELECT order_id, NULL, ref, -fen FROM said
-    )
+# What an offer took off in all and not off a line, it took off the freight.
+_KEEPING: Final = f"""
     INSERT INTO orders_reduction (order_id, line_id, kind, key, amount_fen)
-    SELECT order_id, line_id, left({refs.sql_kind("ref")}, 20),
-           left({refs.sql_key("ref")}, 40), SUM(fen)
-      FROM parts
+    SELECT kept.id, part.line_id, left({refs.sql_kind("part.ref")}, 20), left({refs.sql_key("part.ref")}, 40),
+           SUM(part.fen)
+      FROM {{orders}} AS kept
+     CROSS JOIN LATERAL (
+           SELECT NULL::bigint AS line_id, said.ref, said.amount_fen AS fen
+             FROM orders_order AS own
+            CROSS JOIN LATERAL jsonb_to_recordset(own.applied) AS said (ref text, amount_fen bigint)
+            WHERE own.id = kept.id
+            UNION ALL
+           SELECT placed.line_id, said.ref, placed.fen
+             FROM orders_orderline AS line
+            CROSS JOIN LATERAL jsonb_to_recordset(line.reductions) AS said (ref text, amount_fen bigint)
+            CROSS JOIN LATERAL (VALUES (line.id, said.amount_fen), (NULL, -said.amount_fen)) AS placed (line_id, fen)
+            WHERE line.order_id = kept.id) AS part
      GROUP BY 1, 2, 3, 4
-    HAVING SUM(fen) > 0
-     ORDER BY order_id, line_id
+    HAVING SUM(part.fen) > 0
+     ORDER BY kept.id, part.line_id
         ON CONFLICT DO NOTHING
 """  # noqa: S608 - nothing of anybody's is in it
+_SPAN: Final = """(SELECT id FROM orders_order
+                   WHERE id BETWEEN %(first)s AND %(last)s AND (paid_at IS NOT NULL OR reserved_at IS NOT NULL))"""
 
 # An order whose price names a kind that no other offer has is one of that kind of activity.
 _FILL_ACTIVITY: Final = f"""
@@ -55,47 +53,21 @@ _FILL_ACTIVITY: Final = f"""
 """  # noqa: S608 - likewise
 
 
-class Part(NamedTuple):
-    """What an offer took off the line of a SKU that is bought, or off the freight (without a SKU)."""
+def keeping(orders: str) -> str:
+    """SQL that writes the rows of orders from their frozen JSON; those that are there stay as they are.
 
-    sku_id: int | None
-    kind: str
-    key: str
-    amount_fen: int
-
-
-def parts_of(quote: Quote) -> list[Part]:
-    """What became cheaper in an order that is being placed, by line and offer.
-
-    What an offer took off in all and not off a line, it took off the freight. Raises ValueError for a ref that
-    nobody could read.
+    ``orders`` is what stands in a FROM, a relation or a query in brackets, and has their ``id``.
     """
-    on_lines: Counter[str] = Counter()
-    parts: Counter[tuple[int | None, str, str]] = Counter()
-    for item in quote.items:
-        for reduction in item.reductions:
-            on_lines[reduction.ref] += reduction.amount_fen
-            parts[item.sku_id, *_named(reduction.ref)] += reduction.amount_fen
-    for reduction in quote.applied:
-        if freight_fen := reduction.amount_fen - on_lines[reduction.ref]:
-            parts[None, *_named(reduction.ref)] += freight_fen
-    return [Part(*named, amount_fen) for named, amount_fen in parts.items()]
+    return _KEEPING.format(orders=orders)
 
 
 def fill(*, first: int, last: int) -> int:
-    """Write what is missing of the orders with these ids, from their frozen JSON; return how many rows.
+    """Write what is missing of the orders with these ids that money came in for; return how many rows.
 
-    Orders of before the rows get them, and the activity that their price names. Two statements.
+    Those of before the rows get them, and all the activity that their price names. Two statements.
     """
     span = {"first": first, "last": last}
     with connection.cursor() as cursor:
         cursor.execute(_FILL_ACTIVITY, {**span, "others": sorted(refs.OWN_KINDS)})
-        cursor.execute(_FILL, span)
+        cursor.execute(keeping(_SPAN), span)
         return cursor.rowcount
-
-
-def _named(ref: str) -> tuple[str, str]:
-    named = refs.read(ref)
-    if named is None:
-        raise ValueError(f"an order cannot keep what {ref!r} took off")
-    return named.kind, named.key

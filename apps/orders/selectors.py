@@ -391,13 +391,16 @@ class Unbalanced(NamedTuple):
 def unbalanced_reductions() -> list[Unbalanced]:
     """What differs between the reductions that orders and lines say and their rows: nothing, if all is well.
 
-    Of an order that is what was taken off its goods, of a line what it costs less than listed. Two queries.
+    Of an order that is what was taken off its goods, of a line what it costs less than listed. What no money came in for
+    has no rows, or all of them where an older version placed it. Two queries.
     """
     on_goods = Sum("reductions__amount_fen", filter=Q(reductions__line__isnull=False), default=0)
+    no_money = Q(booked=0, paid_at__isnull=True, reserved_at__isnull=True)
+    no_money_for_it = Q(booked=0, order__paid_at__isnull=True, order__reserved_at__isnull=True)
     orders = (
         Order.objects.order_by("id")
         .annotate(booked=on_goods)
-        .exclude(reduction_fen=F("booked"))
+        .exclude(Q(reduction_fen=F("booked")) | no_money)
         .values_list("order_no", "reduction_fen", "booked")
     )
     lines = (
@@ -405,7 +408,7 @@ def unbalanced_reductions() -> list[Unbalanced]:
         .annotate(
             booked=Sum("reduction_rows__amount_fen", default=0), off_fen=F("list_fen") - F("payable_fen")
         )
-        .exclude(off_fen=F("booked"))
+        .exclude(Q(off_fen=F("booked")) | no_money_for_it)
         .values_list("pk", "off_fen", "booked")
     )
     found = (("order", orders), ("line", lines))

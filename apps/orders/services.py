@@ -14,7 +14,7 @@ from django.db.models import F
 from apps.base import numbers, planned, statements, transactions
 from apps.base.clauses import Clause
 from apps.members.models import Member
-from apps.orders import reductions, writing
+from apps.orders import writing
 from apps.orders.models import AddressChange, Order, OrderLine, OrderRefund, OrderRefundLine
 from apps.orders.moving import lock, lock_free, lock_many, move, move_many, moving
 from apps.orders.states import LIFECYCLE, Actor
@@ -160,8 +160,8 @@ def draft(
     that stored value is to pay, ``activity`` what it is an order of, with ``kind``, ``id`` and ``title``,
     ``price_warnings`` are sentences for operators, ``awaits_goods`` says that its units are still to come, ``virtual``
     that they are card keys and nothing travels, ``delivery`` how it comes where no parcel is sent, from which place, and
-    ``packing`` what it is wrapped in, of which the quote has a line. What was taken off is kept as rows too, and it is
-    announced: one statement in all, the first of its transaction that writes. Must be called inside of that.
+    ``packing`` what it is wrapped in, of which the quote has a line. It is announced: one statement in all, the first of
+    its transaction that writes. Must be called inside of that.
     A member's key is unique (``order_once_per_idempotency_key``): of two requests at once the second waits
     there for the first, and its IntegrityError is the caller's to refine, around the whole transaction. So is that
     of the places for unpaid orders (``PLACE_TAKEN``, ``NO_PLACE_FREE``): the order takes a free one of its member.
@@ -198,9 +198,7 @@ def draft(
     lines = [_line(item, goods[item.sku_id]) for item in quote.items]
     lines += _gift_lines(quote.gifts, goods)
     del order.unpaid_place  # whoever asks reads which the database took
-    told = writing.writing(
-        order, lines, reductions.parts_of(quote), most_unpaid=settings.MEMBER_UNPAID_ORDERS
-    )
+    told = writing.writing(order, lines, most_unpaid=settings.MEMBER_UNPAID_ORDERS)
     return Draft(_as_read(order, lines, goods), *told)
 
 

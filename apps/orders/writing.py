@@ -1,4 +1,4 @@
-"""Writes a new order with its lines, what took them down, its first move and news; each later move. One statement each.
+"""Writes a new order with its lines, its first move and news; each later move. One statement each.
 
 That of a new order is told and not sent: it goes in one message with what holds its goods.
 """
@@ -34,7 +34,7 @@ _FREE_PLACE: Final = """COALESCE((
                                 WHERE taken.member_id = told.member_id
                                   AND taken.status = 'UNPAID' AND taken.unpaid_place = place)
              LIMIT 1), 0)"""
-# Lines get their ids in the order in which they are told. A part names its line by the SKU: one is bought once only.
+# Lines get their ids in the order in which they are told.
 _WRITE: Final = """
     WITH placed AS (
         INSERT INTO orders_order ({columns}, unpaid_place)
@@ -46,14 +46,6 @@ _WRITE: Final = """
         SELECT placed.id, {line_values}
           FROM placed, jsonb_populate_recordset(NULL::orders_orderline, %(lines)s) WITH ORDINALITY AS line
          ORDER BY line.ordinality
-        RETURNING id, sku_id, is_gift
-    ), taken_off AS (
-        INSERT INTO orders_reduction (order_id, line_id, kind, key, amount_fen)
-        SELECT placed.id, lined.id, part.kind, part.key, part.amount_fen
-          FROM placed, jsonb_to_recordset(%(parts)s)
-                       AS part (number int, sku_id bigint, kind text, key text, amount_fen bigint)
-          LEFT JOIN lined ON lined.sku_id = part.sku_id AND NOT lined.is_gift
-         ORDER BY part.number
     ), announced AS (
         {announced}
     )
@@ -73,7 +65,9 @@ _KEYS: Final = Part(
 )
 
 _MOVE: Final = """
-    WITH moved AS (UPDATE orders_order SET status = %(to_status)s{stamp} WHERE id = ANY(%(order_ids)s)){announced}
+    WITH moved AS (
+        UPDATE orders_order SET status = %(to_status)s{stamp} WHERE id = ANY(%(order_ids)s) RETURNING id
+    ){others}
     INSERT INTO orders_ordermove (order_id, move, from_status, to_status, actor, operator_id, note, at)
     SELECT told.order_id, %(move)s, told.from_status, %(to_status)s, %(actor)s, %(operator_id)s::bigint, %(note)s, %(at)s
       FROM unnest(%(order_ids)s, %(from_statuses)s::text[]) WITH ORDINALITY AS told (order_id, from_status, place)
@@ -96,10 +90,8 @@ class Writing(NamedTuple):
     keys: Clause
 
 
-def writing(
-    order: Order, lines: Sequence[OrderLine], parts: Sequence[reductions.Part], *, most_unpaid: int
-) -> Writing:
-    """The writing of a new order with its lines, reductions, first move and news.
+def writing(order: Order, lines: Sequence[OrderLine], *, most_unpaid: int) -> Writing:
+    """The writing of a new order with its lines, first move and news.
 
     It takes a free one of its member's ``most_unpaid`` places. What the constraints say against it is
     the caller's to refine.
@@ -110,7 +102,6 @@ def writing(
     told: dict[str, Any] = {
         "order": _json({name: said[name] for name in texts.order}),
         "lines": _json([{name: line.__dict__[name] for name in texts.line} for line in lines]),
-        "parts": _json([{"number": number, **part._asdict()} for number, part in enumerate(parts)]),
         "member_id": order.member_id,
         "most_unpaid": most_unpaid,
         **outbox.announcing(news, at=order.created_at),
@@ -138,9 +129,13 @@ def write_moves(
     operator_id: int | None,
     note: str,
     news: Event | None,
+    first_money: bool,
     at: datetime,
 ) -> None:
-    """Write where locked orders move to, the ``column`` that remembers when, each one's line of history, and the news."""
+    """Write where locked orders move to, the ``column`` that remembers when, each one's line of history, and the news.
+
+    With their ``first_money`` what was taken off is kept as rows.
+    """
     told: dict[str, Any] = {
         "order_ids": [order.pk for order in orders],
         "move": move,
@@ -152,11 +147,11 @@ def write_moves(
         "at": at,
     }
     stamp = f", {column} = %(at)s" if column else ""
-    announced = ""
+    others = f", kept AS ({reductions.keeping('moved')})" if first_money else ""
     if news is not None:
         told |= outbox.announcing(news, at=at)
-        announced = f", announced AS ({outbox.ANNOUNCED})"
-    planned.rows(_MOVE.format(stamp=stamp, announced=announced), told)
+        others += f", announced AS ({outbox.ANNOUNCED})"
+    planned.rows(_MOVE.format(stamp=stamp, others=others), told)
 
 
 def _json(value: Any) -> str:

@@ -170,6 +170,7 @@ def test_paid_it_gathers_and_ships_nothing_until_it_is_formed(cup: Sku, shopper_
 def test_what_it_took_off_is_kept_as_a_row(cup: Sku) -> None:
     deal_id = toy.deal(cup, price_fen=3_000)
     order = placed(cup, deal_id, make.buyer())
+    make.pay(order, at=timezone.now())
     row = Reduction.objects.get()
     assert (row.order, row.line, row.amount_fen) == (order, order.lines.get(), 2_000)
     assert row.ref == refs.activity("toy_team", deal_id)

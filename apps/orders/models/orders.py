@@ -362,7 +362,7 @@ class OrderLine(models.Model):
 
 
 class Reduction(models.Model):
-    """What one offer took off a line, or off the freight (without a line). Append-only.
+    """What one offer took off a line, or off the freight (without a line), of what money came in for. Append-only.
 
     The same as the frozen JSON of order and line says in the words of that day, for whoever adds up: ``kind`` and
     ``key`` are those of the offer's ref (``mall.pricing.refs``).

@@ -52,6 +52,7 @@ def test_a_unit_costs_its_price_and_the_order_says_why() -> None:
     placed = order(buyer(), good)
     assert placed.payable_fen == 19_00
     assert placed.activity == {"kind": "flash_sale", "id": good.pk, "title": "十点秒杀"}
+    counter.pay(placed)
     row = Reduction.objects.get(order=placed)
     assert (row.kind, row.key, row.amount_fen) == ("flash_sale", str(good.pk), 31_00)
 

@@ -1,7 +1,8 @@
-"""What offers took off an order is kept as rows: the same as its frozen JSON says, for whoever adds up."""
+"""What offers took off an order that money came in for is kept as rows: the same as its frozen JSON says."""
 
 from __future__ import annotations
 
+from collections import Counter
 from importlib import import_module
 from io import StringIO
 from types import SimpleNamespace
@@ -15,7 +16,9 @@ from django.db.utils import IntegrityError
 
 from apps.orders import reductions
 from apps.orders import selectors as order_facts
+from apps.orders import services as orders
 from apps.orders.models import Order, Reduction
+from apps.orders.states import Actor
 from mall.pricing import refs
 from tests.apps.checkout import make
 from tests.apps.coupons import make as coupons
@@ -31,7 +34,15 @@ def rows() -> list[tuple[int | None, str, str, int]]:
 
 
 @pytest.fixture
-def order() -> Order:
+def order(placed: Order) -> Order:
+    """The order, paid."""
+    make.pay(placed)
+    placed.refresh_from_db()
+    return placed
+
+
+@pytest.fixture
+def placed() -> Order:
     """Two cups and a pot: a promotion, a coupon, points, and postage that is waived; 100 − 20 − 8 − 1 = 71 yuan."""
     member, address = make.buyer()
     make.freight(800)
@@ -59,6 +70,43 @@ def test_every_reduction_of_a_line_and_of_the_freight_is_a_row(order: Order) -> 
     }
 
 
+def test_an_order_has_no_rows_before_money_comes_in(placed: Order) -> None:
+    assert (rows(), order_facts.unbalanced_reductions()) == ([], [])
+    reductions.fill(first=placed.pk, last=placed.pk)
+    assert rows() == []
+    make.close(placed)
+    assert (rows(), order_facts.unbalanced_reductions()) == ([], [])
+
+
+def test_orders_that_are_moved_together_get_them_each(placed: Order) -> None:
+    member, address = make.buyer()
+    other = make.order(member, address, [(make.goods(3_000), 3)])
+    with transaction.atomic():
+        orders.move_many([placed, other], move="pay", actor=Actor.SYSTEM, at=make.NOW)
+    assert dict(Counter(Reduction.objects.values_list("order", flat=True))) == {placed.pk: 7, other.pk: 2}
+    assert order_facts.unbalanced_reductions() == []
+
+
+def test_rows_that_an_older_version_wrote_when_it_placed_the_order_stay_as_they_are(placed: Order) -> None:
+    _keep(placed)
+    before = rows()
+    assert (len(before), order_facts.unbalanced_reductions()) == (7, [])
+    make.pay(placed)
+    assert rows() == before
+
+
+def test_an_unpaid_order_of_an_older_version_that_misses_some_of_its_rows_is_told(placed: Order) -> None:
+    cup, pot = placed.lines.order_by("id")
+    Reduction.objects.create(order=placed, line=cup, kind=refs.POINTS, amount_fen=60)
+    assert [found.what for found in order_facts.unbalanced_reductions()] == ["order", "line"]
+
+
+def _keep(order: Order) -> None:
+    """Write its rows as a version did that wrote them when it was placed."""
+    with connection.cursor() as cursor:
+        cursor.execute(reductions.keeping("(SELECT %s::bigint AS id)"), [order.pk])
+
+
 def _applied(order: Order) -> list[dict[str, Any]]:
     """Promotion, coupon, postage, points: as the order explains them."""
     names = {"满80减20": 0, "减8": 1, "积分抵扣": 3}
@@ -75,19 +123,19 @@ def test_rows_add_up_to_what_lines_and_order_say(order: Order) -> None:
 
 
 def test_an_order_of_before_the_rows_gets_the_same_ones_once(order: Order) -> None:
-    placed = rows()
+    paid = rows()
     _forget_rows()
     assert [found.what for found in order_facts.unbalanced_reductions()] == ["order", "line", "line"]
     assert [reductions.fill(first=order.pk, last=order.pk) for _ in range(2)] == [4 + 3, 0]
-    assert rows() == placed
+    assert rows() == paid
 
 
 def test_the_migration_that_wrote_the_rows_of_old_orders_wrote_the_same_ones(order: Order) -> None:
-    placed = rows()
+    paid = rows()
     _forget_rows()
     migration = import_module("apps.orders.migrations.0008_fill_reductions")
     migration.fill(apps, SimpleNamespace(connection=connection))
-    assert rows() == placed
+    assert rows() == paid
 
 
 def test_an_old_order_of_the_points_mall_gets_the_activity_that_its_price_names(order: Order) -> None:
