@@ -78,11 +78,12 @@ def test_an_order_has_no_rows_before_money_comes_in(placed: Order) -> None:
     assert (rows(), order_facts.unbalanced_reductions()) == ([], [])
 
 
-def test_orders_that_are_moved_together_get_them_each(placed: Order) -> None:
+@pytest.mark.parametrize("move", ["pay", "gather", "reserve"])
+def test_orders_that_are_moved_together_get_them_each(placed: Order, move: str) -> None:
     member, address = make.buyer()
     other = make.order(member, address, [(make.goods(3_000), 3)])
     with transaction.atomic():
-        orders.move_many([placed, other], move="pay", actor=Actor.SYSTEM, at=make.NOW)
+        orders.move_many([placed, other], move=move, actor=Actor.SYSTEM, at=make.NOW)
     assert dict(Counter(Reduction.objects.values_list("order", flat=True))) == {placed.pk: 7, other.pk: 2}
     assert order_facts.unbalanced_reductions() == []
 
@@ -96,8 +97,7 @@ def test_rows_that_an_older_version_wrote_when_it_placed_the_order_stay_as_they_
 
 
 def test_an_unpaid_order_of_an_older_version_that_misses_some_of_its_rows_is_told(placed: Order) -> None:
-    cup, pot = placed.lines.order_by("id")
-    Reduction.objects.create(order=placed, line=cup, kind=refs.POINTS, amount_fen=60)
+    Reduction.objects.create(order=placed, line=placed.lines.first(), kind=refs.POINTS, amount_fen=60)
     assert [found.what for found in order_facts.unbalanced_reductions()] == ["order", "line"]
 
 

@@ -112,7 +112,9 @@ COPIES: Final[tuple[tuple[str, str, str], ...]] = (
     (
         "orders_reduction",
         "order_id, line_id, kind, key, amount_fen",
-        "SELECT order_id, id, 'promotion', '1', reduction_fen FROM bench_line WHERE reduction_fen > 0",
+        """SELECT line.order_id, line.id, 'promotion', '1', line.reduction_fen
+             FROM bench_line AS line JOIN bench_order AS o ON o.id = line.order_id AND o.paid
+            WHERE line.reduction_fen > 0""",
     ),
     (
         "promotions_usage",

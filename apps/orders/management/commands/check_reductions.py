@@ -23,7 +23,9 @@ class Command(CheckCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--fill", action="store_true", help="Write the rows of orders that an older version placed."
+            "--fill",
+            action="store_true",
+            help="Write the rows of orders whose money an older version booked.",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
