@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
+from django.utils import timezone
 
 from mall.errors import Invalid
 
 
 def local(at: datetime) -> datetime:
     """Return the same instant in the shop's time."""
-    return at.astimezone(ZoneInfo(settings.TIME_ZONE))
+    return at.astimezone(timezone.get_default_timezone())
 
 
 def shop_day(at: datetime) -> date:
@@ -28,7 +27,7 @@ def told(at: datetime) -> str:
 
 def day_window(day: date) -> tuple[datetime, datetime]:
     """Return the half-open window ``[start, end)`` of a shop day as instants."""
-    zone = ZoneInfo(settings.TIME_ZONE)
+    zone = timezone.get_default_timezone()
     return (
         datetime.combine(day, time.min, tzinfo=zone),
         datetime.combine(day + timedelta(days=1), time.min, tzinfo=zone),

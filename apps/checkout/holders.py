@@ -7,7 +7,7 @@ What an order took is read from its own frozen figures: an order that took no po
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -35,7 +35,6 @@ from apps.wallet import services as wallet
 from mall.errors import NotFound, ShopError
 from mall.pricing import refs
 from mall.pricing.quote import Quote
-from mall.pricing.refs import Ref
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,9 +123,8 @@ class Promotions(Holder):
     taken_meanwhile = (promotions.LimitReached,)
 
     def concerns(self, order: Order) -> bool:
-        named = [reduction["ref"] for reduction in order.applied]
-        named += [gift["ref"] for gift in order.gifts if gift["quantity"]]
-        return any(ref.kind == refs.PROMOTION for ref in map(refs.read, named) if ref)
+        given = (refs.read(gift["ref"]) for gift in order.gifts if gift["quantity"])
+        return any(ref.kind == refs.PROMOTION for ref in (*order.offers_used, *given) if ref)
 
     def clause(self, *, order: Order, quote: Quote, demand: Mapping[int, int], at: datetime) -> Clause | None:
         return promotions.holding(
@@ -154,7 +152,7 @@ class Coupons(Holder):
     taken_meanwhile = (coupons.CouponUnavailable, coupons.CouponConflict)
 
     def concerns(self, order: Order) -> bool:
-        return any(ref.kind == refs.COUPON for ref in _named(order) if ref)
+        return any(ref.kind == refs.COUPON for ref in order.offers_used)
 
     def came_with(self, order: Order) -> bool:
         return True
@@ -428,9 +426,4 @@ def _activity_price_fen(order: Order, quote: Quote) -> int:
 
 def coupon_ids_of(order: Order) -> list[UUID]:
     """The public ids of the coupons that made the order cheaper."""
-    return [ref.public_id for ref in _named(order) if ref and ref.public_id is not None]
-
-
-def _named(order: Order) -> Iterator[Ref | None]:
-    """The offers that took something off."""
-    return (refs.read(reduction["ref"]) for reduction in order.applied)
+    return [public_id for ref in order.offers_used if (public_id := ref.public_id) is not None]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 from django.contrib.postgres.indexes import BrinIndex
@@ -277,6 +278,11 @@ class Order(models.Model):
         """Its lines: as they were just written (``orders.draft``), else read with it, each with its ``product_id``."""
         written: Iterable[OrderLine] | None = self.__dict__.get("written_lines")
         return self.lines.all() if written is None else written
+
+    @cached_property
+    def offers_used(self) -> tuple[Ref, ...]:
+        """The offers that took something off it. Read once: what an order was priced with never changes."""
+        return tuple(ref for row in self.applied if (ref := refs.read(row["ref"])))
 
     @property
     def reductions_told(self) -> list[dict[str, Any]]:

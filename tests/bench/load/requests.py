@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
+import orjson
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -21,7 +21,7 @@ def get(path: str, token: str = "", *, cookie: str = "") -> bytes:
 
 def post(path: str, body: dict[str, Any], token: str = "", *, key: str = "") -> bytes:
     """A POST of JSON, with an Idempotency-Key where one is given."""
-    said = json.dumps(body).encode()
+    said = orjson.dumps(body)
     more = f"Authorization: Bearer {token}\r\n" if token else ""
     more += f"Idempotency-Key: {key}\r\n" if key else ""
     head = (
