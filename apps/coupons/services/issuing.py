@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NoReturn
+from uuid import uuid4
 
 from django.contrib.auth.models import User
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db import transaction
+from django.db import DEFAULT_DB_ALIAS, transaction
 from django.db.models import OuterRef
 
 from apps.base import planned, statements
@@ -20,13 +21,32 @@ from apps.risk import selectors as risk_facts
 from apps.risk.states import Verdict
 from mall.errors import Kind, NotFound, ShopError
 
-# The member's own row: nobody else waits for it, and the one that all want comes after it.
+# The member's own row: nobody else waits for it.
 _COUNT_TAKEN: Final = """
-    INSERT INTO coupons_tally (template_id, member_id, taken) VALUES (%s, %s, 1)
-        ON CONFLICT (member_id, template_id)
-        DO UPDATE SET taken = coupons_tally.taken + 1 WHERE coupons_tally.taken < %s
-    RETURNING taken
+        INSERT INTO coupons_tally (template_id, member_id, taken) VALUES (%(template_id)s, %(member_id)s, 1)
+            ON CONFLICT (member_id, template_id)
+            DO UPDATE SET taken = coupons_tally.taken + 1 WHERE coupons_tally.taken < %(per_member)s
+        RETURNING taken
 """
+# That row and the coupon come before the one that all want.
+_CLAIM: Final = f"""
+    WITH counted AS ({_COUNT_TAKEN}
+    ), given AS (
+        INSERT INTO coupons_coupon (public_id, member_id, template_id, status, valid_from, valid_until,
+                                    order_no, way, cause, gift_of, issued_at)
+        SELECT %(public_id)s::uuid, %(member_id)s, %(template_id)s, '{CouponStatus.AVAILABLE}', %(valid_from)s,
+               %(valid_until)s, '', '{Coupon.Way.CLAIM}', 'claim:' || taken, '', %(at)s
+          FROM counted
+            ON CONFLICT (member_id, template_id, cause) DO NOTHING
+        RETURNING id
+    ), in_quota AS (
+        UPDATE coupons_template SET issued = issued + 1
+         WHERE id = %(template_id)s AND status = '{TemplateStatus.LIVE}' AND (quota IS NULL OR quota > issued)
+           AND EXISTS (SELECT FROM given)
+        RETURNING id
+    )
+    SELECT (SELECT taken FROM counted), (SELECT id FROM given), EXISTS (SELECT FROM in_quota)
+"""  # noqa: S608 -- words of our own
 _TAKE_QUOTA: Final = """
     UPDATE coupons_template SET issued = issued + %(number)s
      WHERE id = %(template_id)s AND status = 'LIVE' AND (quota IS NULL OR quota >= issued + %(number)s)
@@ -111,9 +131,44 @@ def claim(*, member: Member, template_id: int, at: datetime) -> Coupon:
         raise LevelTooLow
     if template.occasion == Template.Occasion.REGISTRATION:
         refuse_suspected(member_id=member.pk)
-    taken = count_taken(template, member_id=member.pk)
-    coupon = Coupon(member_id=member.pk, way=Coupon.Way.CLAIM, cause=f"claim:{taken}", issued_at=at)
-    return _give(coupon, template, at=at)[0]
+    return _claimed(template, member_id=member.pk, at=at)
+
+
+def _claimed(template: Template, *, member_id: int, at: datetime) -> Coupon:
+    """Count, write and take from the quota, in this order: one statement. Raises ClaimLimitReached, SoldOut, NotIssued."""
+    valid_from, valid_until = window(template, at=at)
+    told = {"member_id": member_id, "template_id": template.pk, "public_id": uuid4()}
+    told |= {
+        "per_member": template.per_member,
+        "valid_from": valid_from,
+        "valid_until": valid_until,
+        "at": at,
+    }
+    taken, coupon_id, in_quota = planned.row(_CLAIM, told)
+    if taken is None:
+        raise ClaimLimitReached(details={"limit": template.per_member})
+    cause = f"claim:{taken}"
+    if coupon_id is None:  # somebody has set back what was counted: it was given before
+        return Coupon.objects.select_related("template").get(
+            member_id=member_id, template=template, cause=cause
+        )
+    if not in_quota:
+        _refuse_unissued(template.pk)
+    coupon = statements.fresh(
+        Coupon,
+        id=coupon_id,
+        public_id=told["public_id"],
+        member_id=member_id,
+        template_id=template.pk,
+        valid_from=valid_from,
+        valid_until=valid_until,
+        way=Coupon.Way.CLAIM,
+        cause=cause,
+        issued_at=at,
+    )
+    coupon.template = template
+    coupon._state.adding, coupon._state.db = False, DEFAULT_DB_ALIAS
+    return coupon
 
 
 @transaction.atomic
@@ -241,8 +296,13 @@ def take_quota(*, template_id: int, number: int) -> None:
     Raises SoldOut or NotIssued; what the caller wrote before is the caller's to roll back.
     """
     if not planned.rows(_TAKE_QUOTA, {"number": number, "template_id": template_id}):
-        live = Template.objects.filter(pk=template_id, status=TemplateStatus.LIVE).exists()
-        raise SoldOut if live else NotIssued
+        _refuse_unissued(template_id)
+
+
+def _refuse_unissued(template_id: int) -> NoReturn:
+    """Say why a template gave none."""
+    live = Template.objects.filter(pk=template_id, status=TemplateStatus.LIVE).exists()
+    raise SoldOut if live else NotIssued
 
 
 def refuse_closed_claim(template: Template, *, at: datetime) -> None:
@@ -262,7 +322,8 @@ def refuse_suspected(*, member_id: int) -> None:
 
 def count_taken(template: Template, *, member_id: int) -> int:
     """Count one more that the member took themselves; return the new count. Raises ClaimLimitReached."""
-    found = planned.rows(_COUNT_TAKEN, [template.pk, member_id, template.per_member])
+    told = {"template_id": template.pk, "member_id": member_id, "per_member": template.per_member}
+    found = planned.rows(_COUNT_TAKEN, told)
     if not found:
         raise ClaimLimitReached(details={"limit": template.per_member})
     return int(found[0][0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from apps.coupons import services as coupons
-from apps.coupons.models import Coupon, Template
+from apps.coupons.models import Coupon, Tally, Template
 from apps.coupons.services import templates
 from apps.members.models import Member
 from mall.errors import Invalid, NotFound
@@ -31,11 +31,31 @@ def test_a_coupon_with_fixed_dates_keeps_them():
     assert (mine.valid_from, mine.valid_until) == (AT + DAY, AT + 3 * DAY)
 
 
-def test_claiming_takes_four_statements(django_assert_num_queries):
+def test_claiming_takes_two_statements(django_assert_num_queries):
     shown, member = template(per_member=2), make.member()
     claim(shown, member)
-    with django_assert_num_queries(6):  # with the savepoint of the test
+    with django_assert_num_queries(4):  # with the savepoint of the test
         claim(shown, member)
+
+
+def test_the_coupon_that_was_claimed_is_answered_as_it_was_written():
+    shown = template(per_member=2)
+    claimed = claim(shown)
+    written = Coupon.objects.get()
+    columns = [field.attname for field in Coupon._meta.concrete_fields]
+    assert {name: getattr(claimed, name) for name in columns} == {
+        name: getattr(written, name) for name in columns
+    }
+    assert (claimed.template, claimed._state.adding, claimed._state.db) == (shown, False, "default")
+
+
+def test_whoever_was_given_it_before_and_is_counted_as_having_taken_none_has_the_same_one():
+    shown, member = template(per_member=1), make.member()
+    first = claim(shown, member)
+    Tally.objects.all().delete()
+    assert claim(shown, member) == first
+    shown.refresh_from_db()
+    assert (shown.issued, Coupon.objects.count()) == (1, 1)
 
 
 def test_the_quota_is_the_last_coupon_there_is():
