@@ -184,7 +184,6 @@ class DatabaseWrapper(base.DatabaseWrapper):
                 cursor.execute(f"BEGIN; {text}", values)
         else:
             cursor.execute(text, values)
-        self.health_check_done = True
         rows: list[tuple[Any, ...]] = cursor.fetchall() if cursor.description else []
         return rows
 
