@@ -209,21 +209,22 @@ def _owes_postage(order: Order) -> bool:
 
 
 def standing_of(order: Order) -> Standing:
-    """How the order stands, in six queries. Binding under the order's lock, a preview without it.
+    """How the order stands, in five queries. Binding under the order's lock, a preview without it.
 
     Virtual goods have left with the payment, when their buyer could see them; not before the group is formed.
     """
     delivered = order.virtual and order.status != Status.GATHERING
+    lines = list(OrderLine.objects.filter(order=order).order_by("id"))
     return Standing(
         order=order,
-        lines=list(OrderLine.objects.filter(order=order).order_by("id")),
+        lines=lines,
         to_send={} if delivered else parcels.units_left(order) if _lies_here(order) else {},
         so_far=order_facts.refunded_so_far(order),
         anything_left=delivered
         or (
             not _lies_here(order) if order.delivery is not None else bool(parcel_facts.parcels_of([order.pk]))
         ),
-        paid_by_points_fen=order_facts.reduced_by_line(order, kinds=activities.kinds_paid_by_points()),
+        paid_by_points_fen=order_facts.reduced_by_line(lines, kinds=activities.kinds_paid_by_points()),
         back_fen=order_facts.refunded_by_line(order),
     )
 

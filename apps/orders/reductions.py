@@ -12,6 +12,16 @@ from django.db import connection
 
 from mall.pricing import refs
 
+
+def _said(column: str) -> str:
+    """SQL of refs and fen in a column's frozen JSON. What says neither is left out: no money goes unbooked for it."""
+    return f"""(
+               SELECT part->>'ref' AS ref, (part->>'amount_fen')::bigint AS fen
+                 FROM jsonb_array_elements(CASE jsonb_typeof({column}) WHEN 'array' THEN {column} ELSE '[]' END) AS part
+                WHERE part->>'ref' <> '' AND length(part->>'amount_fen') BETWEEN 1 AND 15
+                  AND translate(part->>'amount_fen', '0123456789', '') = '')"""  # noqa: S608 - likewise
+
+
 # What an offer took off in all and not off a line, it took off the freight.
 _KEEPING: Final = f"""
     INSERT INTO orders_reduction (order_id, line_id, kind, key, amount_fen)
@@ -19,15 +29,13 @@ _KEEPING: Final = f"""
            SUM(part.fen)
       FROM {{orders}} AS kept
      CROSS JOIN LATERAL (
-           SELECT NULL::bigint AS line_id, said.ref, said.amount_fen AS fen
-             FROM orders_order AS own
-            CROSS JOIN LATERAL jsonb_to_recordset(own.applied) AS said (ref text, amount_fen bigint)
+           SELECT NULL::bigint AS line_id, said.ref, said.fen
+             FROM orders_order AS own CROSS JOIN LATERAL {_said("own.applied")} AS said
             WHERE own.id = kept.id
             UNION ALL
            SELECT placed.line_id, said.ref, placed.fen
-             FROM orders_orderline AS line
-            CROSS JOIN LATERAL jsonb_to_recordset(line.reductions) AS said (ref text, amount_fen bigint)
-            CROSS JOIN LATERAL (VALUES (line.id, said.amount_fen), (NULL, -said.amount_fen)) AS placed (line_id, fen)
+             FROM orders_orderline AS line CROSS JOIN LATERAL {_said("line.reductions")} AS said
+            CROSS JOIN LATERAL (VALUES (line.id, said.fen), (NULL, -said.fen)) AS placed (line_id, fen)
             WHERE line.order_id = kept.id) AS part
      GROUP BY 1, 2, 3, 4
     HAVING SUM(part.fen) > 0

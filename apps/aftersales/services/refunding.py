@@ -178,7 +178,7 @@ def return_price(
         if before is not None or order.status == Status.REFUNDED:
             return before
         standing = planning.standing_of(order)
-        reduced_fen = order_facts.reduced_by_line(order, kinds=kinds)
+        reduced_fen = order_facts.reduced_by_line(standing.lines, kinds=kinds)
         back_fen = {}
         for line in standing.lines:
             if line.is_gift or line.sku_id not in now_fen or line.refunded == line.quantity:
