@@ -214,6 +214,7 @@ def standing_of(order: Order) -> Standing:
     Virtual goods have left with the payment, when their buyer could see them; not before the group is formed.
     """
     delivered = order.virtual and order.status != Status.GATHERING
+    by_points = activities.kinds_paid_by_points()
     lines = list(OrderLine.objects.filter(order=order).order_by("id"))
     return Standing(
         order=order,
@@ -224,7 +225,7 @@ def standing_of(order: Order) -> Standing:
         or (
             not _lies_here(order) if order.delivery is not None else bool(parcel_facts.parcels_of([order.pk]))
         ),
-        paid_by_points_fen=order_facts.reduced_by_line(lines, kinds=activities.kinds_paid_by_points()),
+        paid_by_points_fen={line.pk: line.reduced_fen(kinds=by_points) for line in lines},
         back_fen=order_facts.refunded_by_line(order),
     )
 

@@ -17,7 +17,6 @@ from apps.members.models import Address, Member
 from apps.orders.models import Order, OrderLine, OrderMove, OrderRefund, OrderRefundLine
 from apps.orders.states import Status
 from mall.errors import Invalid, Kind, NotFound, ShopError
-from mall.pricing import refs
 
 # An order_no has 20 characters; anything longer than its column was never issued.
 _LONGEST_ORDER_NO = 32
@@ -268,22 +267,6 @@ def units_by_product(*, order_no: str) -> dict[int, int]:
     """How many units of each product an order bought, by product id; gifts and packing are not sold."""
     lines = OrderLine.objects.filter(order__order_no=order_no, is_gift=False, is_packing=False)
     return dict(lines.values_list("sku__product_id").annotate(units=Sum("quantity")).order_by())
-
-
-def reduced_by_line(lines: Iterable[OrderLine], *, kinds: Collection[str]) -> dict[int, int]:
-    """How many fen offers of these kinds (``mall.pricing.refs``) took off lines, by line id; lines without any left out.
-
-    As it was promised, in the lines' own words: what is refunded hangs on no row that somebody may still have to write.
-    """
-    reduced_fen = {
-        line.pk: sum(
-            part["amount_fen"]
-            for part in line.reductions
-            if (ref := refs.read(part["ref"])) and ref.kind in kinds
-        )
-        for line in lines
-    }
-    return {line_id: fen for line_id, fen in reduced_fen.items() if fen}
 
 
 def refunded_by_line(order: Order) -> dict[int, int]:

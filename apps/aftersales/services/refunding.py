@@ -178,12 +178,11 @@ def return_price(
         if before is not None or order.status == Status.REFUNDED:
             return before
         standing = planning.standing_of(order)
-        reduced_fen = order_facts.reduced_by_line(standing.lines, kinds=kinds)
         back_fen = {}
         for line in standing.lines:
             if line.is_gift or line.sku_id not in now_fen or line.refunded == line.quantity:
                 continue
-            paid_fen = money.split_units(line.list_fen - reduced_fen.get(line.pk, 0), line.quantity)
+            paid_fen = money.split_units(line.list_fen - line.reduced_fen(kinds=kinds), line.quantity)
             more_fen = sum(max(0, fen - now_fen[line.sku_id]) for fen in paid_fen[line.refunded :])
             back_fen[line.pk] = min(more_fen, standing.left_fen(line))
         if not any(back_fen.values()):

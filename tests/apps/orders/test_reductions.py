@@ -118,9 +118,9 @@ def _applied(order: Order) -> list[dict[str, Any]]:
 def test_rows_add_up_to_what_lines_and_order_say(order: Order) -> None:
     lines = {line.pk: line.list_fen - line.payable_fen for line in order.lines.all()}
     kinds = {refs.PROMOTION, refs.COUPON, refs.POINTS}
-    assert order_facts.reduced_by_line(order.lines.all(), kinds=kinds) == lines
+    assert {line.pk: line.reduced_fen(kinds=kinds) for line in order.lines.all()} == lines
     assert sum(lines.values()) == order.reduction_fen == 2_900
-    assert sum(order_facts.reduced_by_line(order.lines.all(), kinds={refs.POINTS}).values()) == 100
+    assert sum(line.reduced_fen(kinds={refs.POINTS}) for line in order.lines.all()) == 100
     assert order_facts.unbalanced_reductions() == []
 
 
@@ -129,9 +129,8 @@ def test_what_is_refunded_hangs_on_no_row(order: Order) -> None:
     before = planning.standing_of(order)
     _forget_rows()
     assert planning.standing_of(order) == before
-    cup, pot = order.lines.order_by("id")
-    reduced_fen = order_facts.reduced_by_line([cup, pot], kinds={refs.POINTS, refs.COUPON})
-    assert reduced_fen == {cup.pk: 540, pot.pk: 360}
+    reduced_fen = [line.reduced_fen(kinds={refs.POINTS, refs.COUPON}) for line in order.lines.order_by("id")]
+    assert reduced_fen == [540, 360]
 
 
 @pytest.mark.parametrize(
