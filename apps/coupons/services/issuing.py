@@ -28,30 +28,29 @@ _COUNT_TAKEN: Final = """
             DO UPDATE SET taken = coupons_tally.taken + 1 WHERE coupons_tally.taken < %(per_member)s
         RETURNING taken
 """
-# That row and the coupon come before the one that all want.
+_IN_QUOTA: Final = f"""
+        UPDATE coupons_template SET issued = issued + %(number)s
+         WHERE id = %(template_id)s AND status = '{TemplateStatus.LIVE}'
+           AND (quota IS NULL OR quota >= issued + %(number)s)
+"""  # noqa: S608 -- words of our own
+_TAKE_QUOTA: Final = f"{_IN_QUOTA} RETURNING id"
+# The member's row and the coupon come before the one that all want.
 _CLAIM: Final = f"""
     WITH counted AS ({_COUNT_TAKEN}
     ), given AS (
         INSERT INTO coupons_coupon (public_id, member_id, template_id, status, valid_from, valid_until,
                                     order_no, way, cause, gift_of, issued_at)
         SELECT %(public_id)s::uuid, %(member_id)s, %(template_id)s, '{CouponStatus.AVAILABLE}', %(valid_from)s,
-               %(valid_until)s, '', '{Coupon.Way.CLAIM}', 'claim:' || taken, '', %(at)s
+               %(valid_until)s, '', '{Coupon.Way.CLAIM}', 'claim:' || taken, '', %(issued_at)s
           FROM counted
             ON CONFLICT (member_id, template_id, cause) DO NOTHING
         RETURNING id
-    ), in_quota AS (
-        UPDATE coupons_template SET issued = issued + 1
-         WHERE id = %(template_id)s AND status = '{TemplateStatus.LIVE}' AND (quota IS NULL OR quota > issued)
+    ), in_quota AS ({_IN_QUOTA}
            AND EXISTS (SELECT FROM given)
         RETURNING id
     )
     SELECT (SELECT taken FROM counted), (SELECT id FROM given), EXISTS (SELECT FROM in_quota)
 """  # noqa: S608 -- words of our own
-_TAKE_QUOTA: Final = """
-    UPDATE coupons_template SET issued = issued + %(number)s
-     WHERE id = %(template_id)s AND status = 'LIVE' AND (quota IS NULL OR quota >= issued + %(number)s)
-    RETURNING id
-"""
 # A template as the coupon centre shows it to a member, with the levels that it is for.
 _SHOWN: Final = statements.Select(
     lambda template_id, member_id: (
@@ -137,36 +136,27 @@ def claim(*, member: Member, template_id: int, at: datetime) -> Coupon:
 def _claimed(template: Template, *, member_id: int, at: datetime) -> Coupon:
     """Count, write and take from the quota, in this order: one statement. Raises ClaimLimitReached, SoldOut, NotIssued."""
     valid_from, valid_until = window(template, at=at)
-    told = {"member_id": member_id, "template_id": template.pk, "public_id": uuid4()}
-    told |= {
-        "per_member": template.per_member,
-        "valid_from": valid_from,
-        "valid_until": valid_until,
-        "at": at,
-    }
-    taken, coupon_id, in_quota = planned.row(_CLAIM, told)
-    if taken is None:
-        raise ClaimLimitReached(details={"limit": template.per_member})
-    cause = f"claim:{taken}"
-    if coupon_id is None:  # somebody has set back what was counted: it was given before
-        return Coupon.objects.select_related("template").get(
-            member_id=member_id, template=template, cause=cause
-        )
-    if not in_quota:
-        _refuse_unissued(template.pk)
     coupon = statements.fresh(
         Coupon,
-        id=coupon_id,
-        public_id=told["public_id"],
+        public_id=uuid4(),
         member_id=member_id,
         template_id=template.pk,
         valid_from=valid_from,
         valid_until=valid_until,
         way=Coupon.Way.CLAIM,
-        cause=cause,
         issued_at=at,
     )
-    coupon.template = template
+    taken, coupon_id, in_quota = planned.row(
+        _CLAIM, {**coupon.__dict__, "per_member": template.per_member, "number": 1}
+    )
+    if taken is None:
+        raise ClaimLimitReached(details={"limit": template.per_member})
+    coupon.cause = f"claim:{taken}"
+    if coupon_id is None:  # somebody has set back what was counted: it was given before
+        return Coupon.objects.get(member_id=member_id, template=template, cause=coupon.cause)
+    if not in_quota:
+        _refuse_unissued(template.pk)
+    coupon.pk, coupon.template = coupon_id, template
     coupon._state.adding, coupon._state.db = False, DEFAULT_DB_ALIAS
     return coupon
 
