@@ -13,11 +13,18 @@ from django.db import connection
 from mall.pricing import refs
 
 
+def _parts(column: str) -> str:
+    """SQL of what a column's frozen JSON lists, one ``part`` a row; nothing of what is no list."""
+    return (
+        f"jsonb_array_elements(CASE jsonb_typeof({column}) WHEN 'array' THEN {column} ELSE '[]' END) AS part"
+    )
+
+
 def _said(column: str) -> str:
     """SQL of refs and fen in a column's frozen JSON. What says neither is left out: no money goes unbooked for it."""
     return f"""(
                SELECT part->>'ref' AS ref, (part->>'amount_fen')::bigint AS fen
-                 FROM jsonb_array_elements(CASE jsonb_typeof({column}) WHEN 'array' THEN {column} ELSE '[]' END) AS part
+                 FROM {_parts(column)}
                 WHERE part->>'ref' <> '' AND length(part->>'amount_fen') BETWEEN 1 AND 15
                   AND translate(part->>'amount_fen', '0123456789', '') = '')"""  # noqa: S608 - likewise
 
@@ -54,7 +61,7 @@ _FILL_ACTIVITY: Final = f"""
                           ELSE to_jsonb({refs.sql_key("found.ref")}) END,
                'title', found.label)
       FROM (SELECT id, part->>'ref' AS ref, part->>'label' AS label
-              FROM orders_order CROSS JOIN LATERAL jsonb_array_elements(applied) part
+              FROM orders_order CROSS JOIN LATERAL {_parts("applied")}
              WHERE id BETWEEN %(first)s AND %(last)s AND activity IS NULL) found
      WHERE found.id = orders_order.id AND {refs.sql_key("found.ref")} <> ''
        AND NOT {refs.sql_kind("found.ref")} = ANY(%(others)s)

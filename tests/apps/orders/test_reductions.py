@@ -152,6 +152,7 @@ def test_what_cannot_be_read_of_an_order_keeps_no_money_from_being_booked(placed
         Order.objects.filter(pk=placed.pk).update(applied=Value(odd, JSONField()))
         placed.lines.update(reductions=Value(odd, JSONField()))
         orders.move_many([placed], move="pay", actor=Actor.SYSTEM, at=make.NOW)
+    reductions.fill(first=placed.pk, last=placed.pk)
     assert rows() == []
     assert order_facts.unbalanced_reductions() != []
 
