@@ -25,13 +25,14 @@ def told(at: datetime) -> str:
     return f"{text[:-6]}Z" if text.endswith("+00:00") else text
 
 
+def moment(day: date, clock: time) -> datetime:
+    """Return the instant at which the shop's clock shows this time on this day."""
+    return datetime.combine(day, clock, tzinfo=timezone.get_default_timezone())
+
+
 def day_window(day: date) -> tuple[datetime, datetime]:
     """Return the half-open window ``[start, end)`` of a shop day as instants."""
-    zone = timezone.get_default_timezone()
-    return (
-        datetime.combine(day, time.min, tzinfo=zone),
-        datetime.combine(day + timedelta(days=1), time.min, tzinfo=zone),
-    )
+    return moment(day, time.min), moment(day + timedelta(days=1), time.min)
 
 
 def month_window(day: date) -> tuple[datetime, datetime]:

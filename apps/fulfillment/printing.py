@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
+from apps.base import days
 from apps.fulfillment.wave import Packed, Picked, Slip
 
 if TYPE_CHECKING:
@@ -162,4 +162,4 @@ def _row(paper: FPDF, widths: Sequence[float], cells: Sequence[str], *, filled: 
 
 
 def _time(*, at: datetime) -> str:
-    return f"{at.astimezone(ZoneInfo(settings.TIME_ZONE)):%Y-%m-%d %H:%M}"
+    return f"{days.local(at):%Y-%m-%d %H:%M}"

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.db.models import QuerySet
 
-from apps.base import sheets
+from apps.base import days, sheets
 from apps.invoices import selectors as invoice_facts
 from apps.invoices.models import Invoice
 
@@ -47,4 +45,4 @@ def _rows(rows: QuerySet[Invoice]) -> Iterator[sheets.Row]:
 
 
 def _time(at: datetime | None) -> str:
-    return at.astimezone(ZoneInfo(settings.TIME_ZONE)).strftime("%Y-%m-%d %H:%M") if at else ""
+    return days.local(at).strftime("%Y-%m-%d %H:%M") if at else ""

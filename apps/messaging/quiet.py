@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
-
+from apps.base import days
 from apps.messaging.models import Rules
 
 
@@ -14,7 +12,7 @@ def ends_at(rules: Rules, *, at: datetime) -> datetime | None:
     """When the quiet hours in which a moment lies end; None for a moment outside of them. Half-open: ``[from, until)``."""
     if rules.quiet_from == rules.quiet_until:
         return None
-    there = at.astimezone(ZoneInfo(settings.TIME_ZONE))
+    there = days.local(at)
     now = there.time().replace(tzinfo=None)
     over_midnight = rules.quiet_from > rules.quiet_until
     if over_midnight:
@@ -24,4 +22,4 @@ def ends_at(rules: Rules, *, at: datetime) -> datetime | None:
     if not inside:
         return None
     day = there.date() + timedelta(days=1 if over_midnight and now >= rules.quiet_from else 0)
-    return datetime.combine(day, rules.quiet_until, tzinfo=ZoneInfo(settings.TIME_ZONE))
+    return days.moment(day, rules.quiet_until)

@@ -10,10 +10,8 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Final, NamedTuple
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
-
+from apps.base import days
 from apps.messaging.board import FactKind, Name, Value
 from apps.messaging.states import KeywordKind
 from mall.errors import Fault
@@ -210,14 +208,14 @@ _CLEANING: Final[Mapping[KeywordKind, Callable[[str], str]]] = {
 
 def _moment(value: Value) -> str:
     if isinstance(value, datetime):
-        there = value.astimezone(ZoneInfo(settings.TIME_ZONE))
+        there = days.local(value)
         return f"{_day(there)} {there:%H:%M}"
     return _day(value)
 
 
 def _day(value: Value) -> str:
     if isinstance(value, datetime):
-        value = value.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
+        value = days.shop_day(value)
     if isinstance(value, date):
         return f"{value.year}年{value.month}月{value.day}日"
     return str(value)

@@ -6,9 +6,6 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final, NamedTuple
-from zoneinfo import ZoneInfo
-
-from django.conf import settings
 
 from apps.base import days
 from apps.pickup.states import SlotState
@@ -80,11 +77,11 @@ class Slot:
 
     @property
     def starts_at(self) -> datetime:
-        return instant(self.day, self.begins)
+        return days.moment(self.day, self.begins)
 
     @property
     def ends_at(self) -> datetime:
-        return instant(self.day, self.ends)
+        return days.moment(self.day, self.ends)
 
     @property
     def order_by(self) -> datetime:
@@ -135,14 +132,9 @@ def read(slot_id: str) -> Named:
     return Named(template_id, day, begins, ends)
 
 
-def instant(day: date, clock: time) -> datetime:
-    """A time of a Shanghai day."""
-    return datetime.combine(day, clock, tzinfo=ZoneInfo(settings.TIME_ZONE))
-
-
 def closes_at(day: date, begins: time, *, order_before_min: int) -> datetime:
     """From when on no order is taken for a slot."""
-    return instant(day, begins) - timedelta(minutes=order_before_min)
+    return days.moment(day, begins) - timedelta(minutes=order_before_min)
 
 
 def state_of(*, left: int, order_by: datetime, at: datetime) -> SlotState:

@@ -6,10 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, time
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
-
+from apps.base.days import local
 from mall.errors import Invalid
 
 MOST: Final = 14
@@ -49,9 +47,9 @@ def told(rows: Sequence[Row]) -> str:
 
 def is_open(rows: Sequence[Row], *, at: datetime) -> bool:
     """Whether a moment lies in one of the rows, ``[from, until)`` of a Shanghai day; without rows nobody knows: False."""
-    local = at.astimezone(ZoneInfo(settings.TIME_ZONE))
-    now = _clock(local.time())
-    return any(local.isoweekday() in row["days"] and row["from"] <= now < row["until"] for row in rows)
+    here = local(at)
+    now = _clock(here.time())
+    return any(here.isoweekday() in row["days"] and row["from"] <= now < row["until"] for row in rows)
 
 
 def _row(line: str) -> dict[str, Any]:

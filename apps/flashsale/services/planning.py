@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.db import transaction
 
 from apps.base import days, judging, transactions
@@ -95,7 +93,7 @@ def _days(plan: Plan, *, at: datetime) -> Iterator[date]:
 
 
 def _begins(plan: Plan, day: date) -> datetime:
-    return datetime.combine(day, plan.starts, tzinfo=ZoneInfo(settings.TIME_ZONE))
+    return days.moment(day, plan.starts)
 
 
 def _made(plan: Plan, day: date, *, at: datetime) -> bool:

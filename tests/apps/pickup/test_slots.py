@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from apps.aftersales.services import refunding, swapping
-from apps.base.days import shop_day
+from apps.base.days import moment, shop_day
 from apps.checkout import activities, promising, quoting
 from apps.checkout.delivering import Asked
 from apps.checkout.quoting import Choice
@@ -24,7 +24,7 @@ from apps.fulfillment import wave
 from apps.members.models import Member
 from apps.orders.models import Order
 from apps.pickup import slot_selectors as slot_facts
-from apps.pickup import slots, telling
+from apps.pickup import telling
 from apps.pickup.models import Pickup, SlotClosing, SlotDay, SlotSeat, SlotTemplate
 from apps.pickup.services import moving, riding, slotting
 from mall.errors import ShopError
@@ -186,7 +186,7 @@ def test_the_end_of_the_slot_is_the_promise_and_the_board_knows_it() -> None:
     cup = make.goods(lake, 10)
     row = slotted.template(lake)
     order = slotted.paid(row, cup)
-    ends_at = slots.instant(shop_day(NOW) + timedelta(days=1), time(11))
+    ends_at = moment(shop_day(NOW) + timedelta(days=1), time(11))
     assert promising.fix_missed(at=NOW) == 1
     deadline = Deadline.objects.get(order=order)
     assert (deadline.source, deadline.promised_at, deadline.due_at) == ("SLOT", ends_at, ends_at)
@@ -228,7 +228,7 @@ def test_a_short_wait_is_stretched_to_the_day_of_the_slot(settings: Any) -> None
     row = slotted.template(lake, kind="PICKUP")
     order = slotted.paid(row, make.goods(lake, 10), ahead=5)
     moving.lie_ready(order_no=order.order_no, operator=fulfillment.operator(), at=NOW)
-    assert Pickup.objects.get().fetch_by == slots.instant(shop_day(NOW) + timedelta(days=6), time(0))
+    assert Pickup.objects.get().fetch_by == moment(shop_day(NOW) + timedelta(days=6), time(0))
 
 
 def test_the_slip_says_when_and_the_earliest_slot_is_packed_first() -> None:
