@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -12,6 +13,7 @@ from django.contrib import admin
 from django.contrib.admin import ModelAdmin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.urls import reverse
 
 from apps.base import counting
@@ -23,12 +25,8 @@ from config.navigation import GROUPS, Groups, Place
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     """Return the groups of the sidebar for whoever asks, without what they may not see."""
-    home = {
-        "title": "今日",
-        "icon": "space_dashboard",
-        "link": reverse("admin:index"),
-        "active": request.path == reverse("admin:index"),
-    }
+    link = reverse("admin:index")
+    home = _drawn(title="今日", icon="space_dashboard", link=link, active=request.path == link, badge=None)
     return [{"items": [home]}, *shown(request, GROUPS)]
 
 
@@ -94,17 +92,22 @@ def _of_shops(place: Place, rows: QuerySet[Any], mine: frozenset[int] | None) ->
     return rows.filter(**{f"{place.of_shop}__in": sorted(mine)}) if place.of_shop and mine else rows
 
 
-def _item(request: HttpRequest, place: Place, filters: Sequence[str], waiting: int) -> dict[str, Any]:
+def _item(request: HttpRequest, place: Place, filters: Sequence[str], waiting: int) -> Mapping[str, Any]:
     url, _ = _page(place.model)
-    item: dict[str, Any] = {
-        "title": place.title,
-        "icon": place.icon,
-        "link": f"{url}?{place.query}" if place.query else url,
-        "active": request.path.startswith(url) and _is_open(request, place, filters),
-    }
-    if waiting:
-        item["badge"] = counting.told(waiting)
-    return item
+    return _drawn(
+        title=place.title,
+        icon=place.icon,
+        link=f"{url}?{place.query}" if place.query else url,
+        active=request.path.startswith(url) and _is_open(request, place, filters),
+        badge=counting.told(waiting) if waiting else None,
+    )
+
+
+@lru_cache(maxsize=1024)  # of a hundred places one is open, and a number changes now and then
+def _drawn(**item: Any) -> Mapping[str, Any]:
+    """Return a place as it is told to the template, with what it looks like."""
+    html = render_to_string("unfold/helpers/app_list_item.html", {"item": item})
+    return MappingProxyType({**item, "html": html})
 
 
 @cache

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import partial, wraps
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache, partial, wraps
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
@@ -24,10 +24,11 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import capfirst
+from unfold.admin import ModelAdmin as UnfoldAdmin
 from unfold.admin import StackedInline as UnfoldStackedInline
 from unfold.admin import TabularInline as UnfoldTabularInline
 
-from apps.base import audit, clock, fault_words, finding, held, periods, picking
+from apps.base import admin_lists, audit, clock, fault_words, finding, held, periods, picking
 from apps.base.admin_history import Recorded
 from apps.base.admin_lists import CappedPaginator
 from apps.base.admin_opened import Versioned
@@ -86,12 +87,20 @@ class EditableAdmin(_OneForm, Readable, Recorded, Versioned, Asking):
     # Labels above their fields: beside them, three on a row do not fit.
     compressed_fields = False
     warn_unsaved_form = True
+    # None of ours has these. Templates ask for them by row and by field, and what is missing is looked for twice.
+    list_sections: ClassVar[Sequence[Any]] = ()
+    conditional_fields: ClassVar[Mapping[str, str]] = {}
     # Look-ups of links that other pages have to this list, beside those of its filters.
     linked_by: Sequence[str] = ()
 
     # The service that writes a row which a form of this page filled in, ``staticmethod(levels.save)``: it judges the
     # row once more, under its locks. What needs more than the row overrides ``save_model``.
     saves: ClassVar[Callable[..., Any] | None] = None
+
+    @admin.display(description=UnfoldAdmin.action_checkbox.short_description)  # type: ignore[attr-defined]
+    def action_checkbox(self, obj: Model) -> SafeString:
+        """The box by which a row is chosen."""
+        return admin_lists.box(obj.pk)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Have the service write the row."""
@@ -282,6 +291,11 @@ def fault_column(field: str, label: str) -> Callable[[Any, Model], str]:
 
 def chip(label: Any, colour: str = "") -> SafeString:
     """Return a word on a coloured ground (info, success, warning, danger), for lists and read-only fields alike."""
+    return _chip(str(label), colour)
+
+
+@lru_cache(maxsize=1024, typed=True)  # a list has one for each row, of a few; what is drawn already is no plain text
+def _chip(label: str, colour: str) -> SafeString:
     return render_to_string("unfold/helpers/label.html", {"text": label, "type": colour})
 
 

@@ -2,6 +2,7 @@
 
 import threading
 from functools import cache
+from importlib import import_module
 from typing import Any
 
 from django.apps import AppConfig, apps
@@ -21,6 +22,7 @@ class BaseConfig(AppConfig):
 
         They forget no statements that only DEBUG notes down, close no cache whose connections stay, look at the age of
         a connection when they end and not when they begin as well, and leave the routes as they are: nobody has others.
+        The operators' lists work out the heads of their columns once a page.
         """
         if not settings.DEBUG:
             request_started.disconnect(reset_queries)
@@ -31,6 +33,8 @@ class BaseConfig(AppConfig):
         apps.get_swappable_settings_name = cache(apps.get_swappable_settings_name)  # type: ignore[method-assign]
         for handler in (connections, caches):
             handler._connections = _of_threads(handler)  # type: ignore[union-attr]  # Django's own
+        # Its packages need the apps to be there.
+        import_module("apps.base.admin_lists").heads_once()
 
 
 def _of_threads(handler: Any) -> threading.local:
