@@ -294,7 +294,9 @@ def chip(label: Any, colour: str = "") -> SafeString:
     return _chip(str(label), colour)
 
 
-@lru_cache(maxsize=1024, typed=True)  # a list has one for each row, of a few; what is drawn already is no plain text
+@lru_cache(
+    maxsize=1024, typed=True
+)  # a list has one for each row, of a few; what is drawn already is no plain text
 def _chip(label: str, colour: str) -> SafeString:
     return render_to_string("unfold/helpers/label.html", {"text": label, "type": colour})
 

@@ -61,7 +61,14 @@ def test_a_word_on_a_ground_is_drawn_for_what_it_says_and_never_for_another() ->
 
 def test_a_place_of_the_sidebar_is_drawn_anew_when_its_number_or_its_mark_changes() -> None:
     def drawn(**changed: Any) -> str:
-        place = {"title": "待发货", "icon": "box", "link": "/a?b=1&c=2", "active": False, "badge": None, **changed}
+        place = {
+            "title": "待发货",
+            "icon": "box",
+            "link": "/a?b=1&c=2",
+            "active": False,
+            "badge": None,
+            **changed,
+        }
         return str(sidebar._drawn(**place)["html"])
 
     plain = drawn()

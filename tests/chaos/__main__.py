@@ -82,7 +82,7 @@ def main(seconds: float, seed: int) -> None:
                 person.join(60)
         await_webs((running["web"], port))
         say("the storm is over")
-        refunds = audit.holds(stage, heard)
+        refunds = audit.holds(stage, heard, worker_died_at=weather.died_at["worker"])
         struck = sum(weather.struck.values())
         _tell("faults", weather.struck)
         _tell("acts", heard.acts)

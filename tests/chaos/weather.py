@@ -6,7 +6,10 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable
+from datetime import datetime
 from typing import Final
+
+from django.utils import timezone
 
 from apps.wechat.sandbox.control import Sandbox
 from config.local.postgres import Postgres
@@ -58,6 +61,8 @@ class Weather:
         self._wechat = Sandbox(stage.wechat.base_url)
         self._ends = 0.0
         self.struck: Counter[str] = Counter()
+        # When each program died last: what it had in hand before is in nobody's.
+        self.died_at: dict[str, datetime] = {}
 
     def storm(self, seconds: float) -> None:
         """Strike for so long, and then until everything was struck once."""
@@ -84,6 +89,7 @@ class Weather:
     def _kill(self, name: str) -> None:
         """A program dies, and whoever looks after it starts it anew."""
         kill(self._running[name])
+        self.died_at[name] = timezone.now()
         self.struck[f"{name} killed"] += 1
         time.sleep(self._random.uniform(0, 1.5))
         self._running[name] = self._starts[name]()
