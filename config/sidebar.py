@@ -26,7 +26,7 @@ from config.navigation import GROUPS, Groups, Place
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     """Return the groups of the sidebar for whoever asks, without what they may not see."""
     link = reverse("admin:index")
-    home = _drawn(title="今日", icon="space_dashboard", link=link, active=request.path == link, badge=None)
+    home = _drawn(title="今日", icon="space_dashboard", link=link, active=request.path == link)
     return [{"items": [home]}, *shown(request, GROUPS)]
 
 
@@ -99,7 +99,7 @@ def _item(request: HttpRequest, place: Place, filters: Sequence[str], waiting: i
         icon=place.icon,
         link=f"{url}?{place.query}" if place.query else url,
         active=request.path.startswith(url) and _is_open(request, place, filters),
-        badge=counting.told(waiting) if waiting else None,
+        **({"badge": counting.told(waiting)} if waiting else {}),
     )
 
 
