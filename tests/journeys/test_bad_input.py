@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import cache
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 from django.apps import apps
+from django.db import connection
+from django.test import override_settings
 from django.urls import get_resolver
 from django.utils import timezone
 
@@ -36,6 +39,7 @@ from tests.apps.points import make as points
 from tests.apps.support import make as surveys
 from tests.apps.wallet import make as wallet
 from tests.conftest import Shopper
+from tests.standing import standing
 
 pytestmark = pytest.mark.django_db
 
@@ -380,9 +384,20 @@ def on_offer() -> Pack:
 
 
 @pytest.fixture
-def world(shopper_of: Callable[[Member], Shopper], settings: Any) -> World:
+def world(stage: World, shopper_of: Callable[[Member], Shopper], settings: Any) -> World:
     settings.WECHAT_API_BASE = settings.WECHATPAY_BASE = "http://127.0.0.1:1"
     settings.WALLET_ENABLED = True
+    return replace(stage, me=shopper_of(stage.member))
+
+
+@pytest.fixture(scope="module")
+def stage(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
+    """The world before anybody has logged in: nothing of it is changed by what is refused."""
+    with standing(django_db_blocker), override_settings(WALLET_ENABLED=True):
+        yield _world()
+
+
+def _world() -> World:
     members.privacy("1.0")
     member, address = counter.buyer()
     sku = counter.goods(5000, units=50)
@@ -408,7 +423,7 @@ def world(shopper_of: Callable[[Member], Shopper], settings: Any) -> World:
         Door("PUT", "/me/favorites", {"product_id": sku.product_id}, {"product_id": INT}),
         Door("PUT", "/me/stock-wishes", {"sku_id": counter.goods(units=0).pk}, {"sku_id": INT}),
     ]
-    return World(member, shopper_of(member), known, order.order_no)
+    return World(member, Shopper(), known, order.order_no)
 
 
 def agreed_to_take_back(member: Member) -> AfterSale:
@@ -419,10 +434,20 @@ def agreed_to_take_back(member: Member) -> AfterSale:
     return apply.approve(row, at=yesterday)
 
 
-def everything() -> dict[str, list[Any]]:
-    """Every row of every table of ours."""
-    ours = [model for model in apps.get_models() if model.__module__.startswith("apps.")]
-    return {model.__name__: list(model._base_manager.order_by("pk").values()) for model in ours}
+def everything() -> dict[str, str]:
+    """Every row of every table of ours, by one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(_everything())
+        return dict(cursor.fetchall())
+
+
+@cache
+def _everything() -> str:
+    tables = [model._meta.db_table for model in apps.get_models() if model.__module__.startswith("apps.")]
+    return " UNION ALL ".join(
+        f"SELECT '{table}', (SELECT string_agg(one::text, chr(10) ORDER BY one::text) FROM \"{table}\" AS one)"  # noqa: S608 -- names of ours
+        for table in tables
+    )
 
 
 def complaint(answer: Any) -> str:
