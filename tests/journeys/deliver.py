@@ -1,6 +1,7 @@
-"""A worker that may be killed: ``python -m tests.journeys.deliver BOARD SECONDS`` delivers what is due so much later.
+"""A worker that may be killed: ``python -m tests.journeys.deliver BOARD SECONDS PATIENCE`` delivers what is due so much later.
 
-Without a board (an empty word) it delivers by the shop's own.
+Without a board (an empty word) it delivers by the shop's own. For a row that somebody has locked it waits as many seconds as
+it has patience.
 """
 
 from __future__ import annotations
@@ -40,7 +41,8 @@ def main() -> None:
 
     from apps.outbox import services as outbox
 
-    board, seconds = sys.argv[1:]
+    board, seconds, patience = sys.argv[1:]
+    settings.DATABASES["default"]["OPTIONS"]["options"] += f" -c lock_timeout={patience}s"
     if board:
         settings.OUTBOX_SUBSCRIPTIONS = board
     outbox.deliver_due(at=timezone.now() + timedelta(seconds=float(seconds)))

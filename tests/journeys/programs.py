@@ -81,13 +81,13 @@ def _started(wechat: Sandbox, **changed: str) -> Iterator[str]:
 
 @contextmanager
 def worker(
-    wechat: Sandbox, *, board: str = "", later: timedelta = timedelta(0)
+    wechat: Sandbox, *, board: str = "", later: timedelta = timedelta(0), patience: int = 5
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run a process that delivers what is due in the outbox and ends; it is killed at the end of the block.
 
-    ``later`` is how much time has passed for it.
+    ``later`` is how much time has passed for it; ``patience`` is how many seconds it waits for a row that is locked.
     """
-    command = [sys.executable, "-m", "tests.journeys.deliver", board, str(later.total_seconds())]
+    command = [sys.executable, "-m", "tests.journeys.deliver", board, f"{later.total_seconds()}", f"{patience}"]
     environment = _environment(wechat, DJANGO_SETTINGS_MODULE="config.settings.test")
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
     try:

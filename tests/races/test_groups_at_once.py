@@ -216,7 +216,8 @@ def test_workers_killed_while_they_return_a_difference_return_it_once_in_the_end
     ):  # so many are returned when it must wait for the next, and is killed
         with transaction.atomic():
             Order.objects.select_for_update(no_key=True).get(pk=paid[number].pk)
-            with programs.worker(wechat, later=turn * lease) as worker:
+            # It meets the lock by other letters first, and puts them off.
+            with programs.worker(wechat, later=turn * lease, patience=1) as worker:
                 until(
                     lambda returned=number: waiting_for_a_lock() and OrderRefund.objects.count() == returned
                 )
