@@ -28,7 +28,7 @@ from unfold.admin import ModelAdmin as UnfoldAdmin
 from unfold.admin import StackedInline as UnfoldStackedInline
 from unfold.admin import TabularInline as UnfoldTabularInline
 
-from apps.base import admin_lists, audit, clock, fault_words, finding, held, periods, picking
+from apps.base import admin_drawing, audit, clock, fault_words, finding, held, periods, picking
 from apps.base.admin_history import Recorded
 from apps.base.admin_lists import CappedPaginator
 from apps.base.admin_opened import Versioned
@@ -100,7 +100,7 @@ class EditableAdmin(_OneForm, Readable, Recorded, Versioned, Asking):
     @admin.display(description=UnfoldAdmin.action_checkbox.short_description)  # type: ignore[attr-defined]
     def action_checkbox(self, obj: Model) -> SafeString:
         """The box by which a row is chosen."""
-        return admin_lists.box(obj.pk)
+        return admin_drawing.box(obj.pk)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Have the service write the row."""

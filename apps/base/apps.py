@@ -22,7 +22,7 @@ class BaseConfig(AppConfig):
 
         They forget no statements that only DEBUG notes down, close no cache whose connections stay, look at the age of
         a connection when they end and not when they begin as well, and leave the routes as they are: nobody has others.
-        The operators' lists work out the heads of their columns once a page.
+        The operators' pages are drawn without working out again what the page has worked out (``admin_drawing``).
         """
         if not settings.DEBUG:
             request_started.disconnect(reset_queries)
@@ -34,7 +34,7 @@ class BaseConfig(AppConfig):
         for handler in (connections, caches):
             handler._connections = _of_threads(handler)  # type: ignore[union-attr]  # Django's own
         # Its packages need the apps to be there.
-        import_module("apps.base.admin_lists").heads_once()
+        import_module("apps.base.admin_drawing").once_a_page()
 
 
 def _of_threads(handler: Any) -> threading.local:

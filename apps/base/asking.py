@@ -93,6 +93,16 @@ def operator(request: HttpRequest) -> Any:
 class Asking(ModelAdmin):
     """An admin whose buttons ask."""
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """The row of a page, which is read once where the page is only looked at: its buttons ask for it, too."""
+        if request.method != "GET":
+            return super().get_object(request, object_id, from_field)
+        read: dict[tuple[Any, ...], Any] = vars(request).setdefault("rows_read", {})
+        key = (type(self), object_id, from_field)
+        if key not in read:
+            read[key] = super().get_object(request, object_id, from_field)
+        return read[key]
+
     def row(self, request: HttpRequest, object_id: str) -> Any:
         """The row that a button belongs to. Raises Http404."""
         row = self.get_object(request, object_id)

@@ -1,5 +1,6 @@
-"""A worker that may be killed: ``python -m tests.journeys.deliver BOARD SECONDS PATIENCE`` delivers what is due so much later.
+"""A worker that may be killed: ``python -m tests.journeys.deliver BOARD SECONDS PATIENCE`` delivers what is due then.
 
+It is so many seconds later for it.
 Without a board (an empty word) it delivers by the shop's own. For a row that somebody has locked it waits as many seconds as
 it has patience.
 """

@@ -87,7 +87,14 @@ def worker(
 
     ``later`` is how much time has passed for it; ``patience`` is how many seconds it waits for a row that is locked.
     """
-    command = [sys.executable, "-m", "tests.journeys.deliver", board, f"{later.total_seconds()}", f"{patience}"]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.journeys.deliver",
+        board,
+        f"{later.total_seconds()}",
+        f"{patience}",
+    ]
     environment = _environment(wechat, DJANGO_SETTINGS_MODULE="config.settings.test")
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
     try:
