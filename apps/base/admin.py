@@ -97,7 +97,7 @@ class EditableAdmin(_OneForm, Readable, Recorded, Versioned, Asking):
     # row once more, under its locks. What needs more than the row overrides ``save_model``.
     saves: ClassVar[Callable[..., Any] | None] = None
 
-    @admin.display(description=UnfoldAdmin.action_checkbox.short_description)  # type: ignore[attr-defined]
+    @admin.display(description=UnfoldAdmin.action_checkbox.short_description)
     def action_checkbox(self, obj: Model) -> SafeString:
         """The box by which a row is chosen."""
         return admin_drawing.box(obj.pk)

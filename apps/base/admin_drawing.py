@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 from django.contrib.admin import helpers
 from django.db.models import Model
@@ -16,7 +16,7 @@ from unfold.templatetags import unfold_list
 
 # A form's parts, from the whole to the field. Templates go through each of them several times, and every time all that
 # lies below was made anew: a fact of a product that asks the database asked it five times.
-_PARTS = (
+_PARTS: Final[tuple[Any, ...]] = (
     forms.AdminForm,
     forms.Fieldset,
     forms.Fieldline,
@@ -64,7 +64,7 @@ def _column(resolved: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """Which column of the model is shown: what a method says is no column, and need not be asked to know that."""
 
     def column(field: Any) -> Any:
-        known = field.field["field"] in _columns(type(field.form.instance))
+        known = field.field["field"] in _columns(field.form.instance._meta.model)
         return resolved(field) if known else False
 
     return column
