@@ -36,7 +36,8 @@ def shown(request: HttpRequest, groups: Groups) -> list[dict[str, Any]]:
     for _, places in groups:
         for place in places:
             filters.setdefault(place.model, []).append(place.query)
-    seen = [(title, [place for place in places if _may_see(request, place)]) for title, places in groups]
+    visible = {model for model in filters if _may_see(request, model)}
+    seen = [(title, [place for place in places if place.model in visible]) for title, places in groups]
     places = [place for _, places in seen for place in places]
     waiting = _counted(places, mine=place_facts.places_of(operator=request.user))
     return [
@@ -129,5 +130,5 @@ def _asked(request: HttpRequest, query: str) -> bool:
     return all(request.GET.get(name) == value for name, value in parse_qsl(query))
 
 
-def _may_see(request: HttpRequest, place: Place) -> bool:
-    return _page(place.model)[1].has_view_permission(request)
+def _may_see(request: HttpRequest, model: str) -> bool:
+    return _page(model)[1].has_view_permission(request)
