@@ -104,7 +104,7 @@ def _item(request: HttpRequest, place: Place, filters: Sequence[str], waiting: i
     )
 
 
-@lru_cache(maxsize=1024)  # of a hundred places one is open, and a number changes now and then
+@lru_cache(maxsize=512)  # of a hundred places one is open, and a number changes now and then
 def _drawn(**item: Any) -> Mapping[str, Any]:
     """Return a place as it is told to the template, with what it looks like."""
     html = render_to_string("unfold/helpers/app_list_item.html", {"item": item})
