@@ -17,7 +17,8 @@ _other: Final = JSONEncoder().default
 class FastJSONRenderer(JSONRenderer):
     """DRF's renderer, which is asked only for what is to be indented, and for what orjson will not write.
 
-    That is numbers beyond 64 bits and halves of characters.
+    That is numbers beyond 64 bits. Half a character, which no text in UTF-8 has, is a caller's own that a refusal repeats
+    («\\ud800 is no choice»): it is written as callers write it, in JSON's own way.
     """
 
     def render(
@@ -31,5 +32,14 @@ class FastJSONRenderer(JSONRenderer):
                 return orjson.dumps(data, default=_other, option=_OPTIONS)
             except TypeError:
                 pass  # DRF's own writes it, or says why not
-        written: bytes = super().render(data, accepted_media_type, renderer_context)
+        try:
+            written: bytes = super().render(data, accepted_media_type, renderer_context)
+        except UnicodeEncodeError:
+            written = _Ascii().render(data, accepted_media_type, renderer_context)
         return written
+
+
+class _Ascii(JSONRenderer):
+    """Every sign beyond ASCII by its number."""
+
+    ensure_ascii = True

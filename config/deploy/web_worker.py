@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import secrets
-import time
 from typing import Any
 
 from gunicorn.http.errors import (
@@ -15,12 +14,7 @@ from gunicorn.http.errors import (
 )
 from gunicorn.util import write_nonblock
 
-from config.deploy.self_service import SelfService
-
-# As long as gunicorn itself waits where the connection goes on.
-_DRAIN_SECONDS = 5.0
-# gunicorn's own end, 64 KB, lies below a picture from a phone; no caller sends more than this in so many seconds.
-_DRAIN_BYTES = 100_000_000
+from config.deploy.self_service import SelfService, read_away
 
 
 class Gathered:
@@ -69,9 +63,8 @@ class ShopWorker(SelfService):
         finally:
             conn.sock = plain
         if not goes_on:
-            # Closing a socket with unread bytes resets it, and the 413 on its way is lost. gunicorn reads them away
-            # where the connection goes on, but only 64 KB where it ends.
-            conn.parser.finish_body(deadline=time.monotonic() + _DRAIN_SECONDS, max_bytes=_DRAIN_BYTES)
+            # Closing a socket with unread bytes resets it, and the 413 on its way is lost.
+            read_away(conn)
         return goes_on
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:

@@ -745,3 +745,22 @@ def test_the_good_bodies_are_good(world: World) -> None:
         if not door.path.startswith(("/auth", "/me/phone")):
             answer = world.me.call(door.method, door.path, door.good, **door.headers)
             assert (door.path, answer.status_code in {200, 201, 204}) == (door.path, True), answer.content
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        (
+            "POST",
+            "/checkout/quote",
+            {"items": [{"sku_id": 1, "quantity": 1}], "delivery": {"kind": "\ud800"}},
+        ),
+        ("POST", "/me/message-grants", {"scene": "order_paid", "results": {"\ud800": 1}}),
+        ("POST", "/orders/{}/delay-answer", {"choice": "茶\udfff"}),
+    ],
+)
+def test_half_a_character_that_a_refusal_repeats_is_no_fault_of_ours(
+    world: World, method: str, path: str, body: Any
+) -> None:
+    answer = world.me.call(method, path.format(world.order_no), body)
+    assert (answer.status_code, complaint(answer)) == (400, "")

@@ -140,6 +140,18 @@ def test_what_nobody_read_of_a_call_is_no_part_of_the_next(server: Server) -> No
         assert heard(caller, "/after")
 
 
+@pytest.mark.parametrize("size", [60_000, 300_000, 3_000_000])
+def test_a_connection_goes_on_behind_a_body_that_nobody_read(server: Server, size: int) -> None:
+    """The answer has said that it does; who calls next may be somebody else, behind a proxy."""
+    for _ in range(10):
+        with server.connect() as caller:
+            head = f"POST /unread HTTP/1.1\r\nHost: shop\r\nContent-Length: {size}\r\n\r\n"
+            caller.sendall(head.encode() + b"x" * size)
+            assert heard(caller, "/unread")
+            caller.sendall(call("/next"))
+            assert heard(caller, "/next")
+
+
 def test_more_callers_than_threads_are_all_answered(server: Server) -> None:
     def ask(number: int) -> bool:
         with server.connect() as caller:
