@@ -7,9 +7,14 @@ from html.parser import HTMLParser
 from typing import NamedTuple
 
 _NO_VALUES = frozenset({"submit", "button", "reset", "image"})
-# Tags that say nothing of inputs, nine of ten: to take them out first costs a third of reading them. What stands in a
-# script, a style or a comment is no tag, and is left to the reader.
-_SILENT = re.compile(r"</?(?!(?:form|input|select|option|textarea|script|style)\b)[a-zA-Z][^<>]*>")
+# The rest of a tag: what stands in quotes is no end of it.
+_REST = r"""(?:[^"'>]++|"[^"]*+"|'[^']*+')*+>"""
+# Tags that say nothing of inputs, nine of ten: to take them out first costs a third of reading them. What is left to the
+# reader is passed over whole, so that nothing in it is taken for a tag: comments, scripts, what is typed, the inputs' tags.
+_LEFT = (
+    rf"<!--.*?-->|<(?P<raw>script|style|textarea)\b.*?</(?P=raw)\b|</?(?:form|input|select|option)\b{_REST}"
+)
+_SILENT = re.compile(rf"(?P<left>{_LEFT})|</?[a-z]{_REST}", re.IGNORECASE | re.DOTALL)
 
 
 class Input(NamedTuple):
@@ -24,7 +29,7 @@ class Input(NamedTuple):
 def inputs_of(page: str, *, form: str) -> list[Input]:
     """Return the inputs of the form with this id, in their order; an unticked box is there and not sent."""
     reader = _Reader(form)
-    reader.feed(_SILENT.sub("", _around(form, page)))
+    reader.feed(_SILENT.sub(r"\g<left>", _around(form, page)))
     reader.close()
     return reader.found
 

@@ -40,6 +40,9 @@ def test_every_kind_of_input_is_read_as_a_browser_would_send_it() -> None:
         '<!-- <input name="c"> -->',
         '<span title="a &lt;input name=&quot;d&quot;&gt;">1 < 2</span>',
         "<inputs name='e'></inputs><x-option></x-option><formset></formset>",
+        "<!-- <div -->",
+        """<p title='a "b' x-show="c < d || 'e' > f">""",
+        "<script>if (a<b) { x = '</div>' }</script >",
     ],
 )
 def test_what_is_no_input_is_none_and_hides_none(noise: str) -> None:
@@ -49,3 +52,18 @@ def test_what_is_no_input_is_none_and_hides_none(noise: str) -> None:
 def test_an_option_is_read_without_the_tags_in_it() -> None:
     body = '<form id="it"><select name="s"><option selected><b>一</b> 二</option></select></form>'
     assert read(body) == [Input("s", "一 二", "一 二")]
+
+
+@pytest.mark.parametrize(
+    ("tag", "value"),
+    [
+        ('<INPUT NAME="a" VALUE="1">', "1"),
+        ('<input name="a" value="<b>x</b>">', "<b>x</b>"),
+        ('<input name="a" value="1 < 2" data-x="c > d">', "1 < 2"),
+        ('<select name="a"><option value="<b>" selected>x</option></select>', "<b>"),
+        ('<textarea name="a">&lt;b&gt; &lt;option&gt;</textarea>', "<b> <option>"),
+    ],
+)
+def test_what_stands_in_an_input_is_its_own(tag: str, value: str) -> None:
+    [one] = read(f'<form id="it"><div>{tag}</div></form>')
+    assert (one.name, one.value) == ("a", value)
