@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final
 
 from django.contrib.admin import helpers
 from django.db.models import Model
+from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from unfold import fields, forms
@@ -98,3 +99,14 @@ def _box() -> tuple[SafeString, SafeString]:
     """What stands before and behind the key in every box, by one that is drawn for a key that no row has."""
     before, after = checkbox.render(helpers.ACTION_CHECKBOX_NAME, "no-row-s-key").split("no-row-s-key")
     return mark_safe(before), mark_safe(after)  # noqa: S308 - drawn by Django
+
+
+def chip(label: Any, colour: str = "") -> SafeString:
+    """Return a word on a coloured ground (info, success, warning, danger), for lists and read-only fields alike."""
+    return _chip(str(label), colour)
+
+
+# A list has one for each row, of a few; and what is drawn already is no plain text.
+@lru_cache(maxsize=1024, typed=True)
+def _chip(label: str, colour: str) -> SafeString:
+    return render_to_string("unfold/helpers/label.html", {"text": label, "type": colour})

@@ -6,13 +6,13 @@ from collections.abc import Collection
 from typing import Any
 
 from django import forms
-from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, Permission, User
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
@@ -58,14 +58,18 @@ class PermissionField(forms.ModelMultipleChoiceField):
         return f"{kind.app_labeled_name} | {_ACTS.get(act, permission.name)}"
 
 
+def _shown() -> set[type[Model]]:
+    """The tables that have a page, or stand as rows on the page of another: who may see and change them is given apart."""
+    pages = admin.site._registry
+    return {*pages, *(inline.model for page in pages.values() for inline in page.inlines)}
+
+
 class PermissionsInChinese(EditableAdmin):
     """Where permissions are given: those that open something and that the giver has, named in Chinese."""
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.remote_field.model is Permission:
-            kinds = ContentType.objects.get_for_models(
-                *(model for model in apps.get_models() if admin.site.is_registered(model))
-            )
+            kinds = ContentType.objects.get_for_models(*_shown())
             kwargs["form_class"] = PermissionField
             kwargs["queryset"] = (
                 powers.permissions_to_give(request.user)
@@ -75,6 +79,18 @@ class PermissionsInChinese(EditableAdmin):
         if db_field.remote_field.model is Group:
             kwargs["queryset"] = powers.roles_to_give(request.user)
         return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Write what was chosen, and leave what nobody could choose here: it was not sent because it was not offered."""
+        row = form.instance
+        left = {
+            name: list(getattr(row, name).exclude(pk__in=field.queryset.values("pk")))
+            for name, field in form.fields.items()
+            if change and isinstance(field, forms.ModelMultipleChoiceField)
+        }
+        super().save_related(request, form, formsets, change)
+        for name, kept in left.items():
+            getattr(row, name).add(*kept)
 
     def reached(self, request: HttpRequest, row: Any) -> bool:
         """Whether whoever asks may change this row."""

@@ -69,6 +69,14 @@ class SessionPage(CampaignPage):
         rows: QuerySet[Session] = super().get_queryset(request)
         return rows.prefetch_related("goods__sku__product")
 
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """A session is written with its goods: by who may write them, too."""
+        return super().has_add_permission(request) and request.user.has_perm("flashsale.add_good")
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        allowed: bool = super().has_change_permission(request, obj)
+        return allowed and request.user.has_perm("flashsale.change_good")
+
     def drafted(self, form: Any, formsets: Sequence[Any]) -> SessionDraft:
         """The goods' formset makes it, of the session and of all of them."""
         (goods,) = formsets

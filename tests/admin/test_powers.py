@@ -14,6 +14,8 @@ from apps.base import roles
 from apps.base.models import AuditEntry
 from tests.admin import shop
 from tests.admin.test_two_operators import open_page
+from tests.apps.catalog import make as catalog
+from tests.apps.flashsale import make as flash
 
 pytestmark = pytest.mark.django_db
 
@@ -233,3 +235,57 @@ def test_who_answers_shoppers_and_who_counts_money_look_at_campaigns_and_change_
                 button,
                 403,
             )
+
+
+def test_what_is_saved_as_it_was_opened_takes_no_permission_and_no_role_away(page: Client) -> None:
+    roles.make()
+    everything = Group.objects.create(name="全部")
+    everything.permissions.set(Permission.objects.all())
+    somebody = User.objects.create_user("小李", is_staff=True)
+    somebody.user_permissions.set(Permission.objects.all())
+    somebody.groups.set(Group.objects.all())
+    for row in (*Group.objects.all(), somebody):
+        held = row.permissions if isinstance(row, Group) else row.user_permissions
+        before = set(held.values_list("pk", flat=True))
+        opened = open_page(page, row)
+        assert page.post(opened.address, opened.typed()).status_code == 302
+        assert (str(row), set(held.values_list("pk", flat=True)) ^ before) == (str(row), set())
+    assert somebody.groups.count() == Group.objects.count()
+
+
+def test_every_permission_of_a_usual_role_but_those_without_a_page_can_be_taken_away_and_given(
+    page: Client,
+) -> None:
+    roles.make()
+    role = Group.objects.get(name="仓库")
+    pictures = permission("catalog.view_productimage")  # rows on another page
+    assert pictures in role.permissions.all()
+    opened = open_page(page, role)
+    without = [key for key in opened.inputs["permissions"] if key != str(pictures.pk)]
+    assert page.post(opened.address, opened.typed(permissions=without)).status_code == 302
+    assert pictures not in role.permissions.all()
+    opened = open_page(page, role)
+    given = [*opened.inputs["permissions"], str(pictures.pk)]
+    assert page.post(opened.address, opened.typed(permissions=given)).status_code == 302
+    assert pictures in role.permissions.all()
+
+
+def test_who_may_not_write_the_goods_of_a_session_only_reads_it(
+    operator_with: Callable[..., Client], manager: User
+) -> None:
+    session = flash.good().session
+    address = f"/admin/flashsale/session/{session.pk}/change/"
+    names = [f"flashsale.{act}_session" for act in ("view", "change", "add")]
+    reader = operator_with(*names, "flashsale.view_good")
+    assert 'name="_save"' not in reader.get(address).content.decode()
+    assert reader.post(address, {"title": "换"}).status_code == 403
+    assert reader.get("/admin/flashsale/session/add/").status_code == 403
+
+
+def test_keys_that_no_page_has_written_are_refused(page: Client) -> None:
+    brand = catalog.brand("青禾")
+    for key in ("x", '"><script>', "1 OR 1"):
+        sent = {"action": "take_off_sale", "_selected_action": key}
+        assert page.post("/admin/catalog/product/", sent).status_code == 400
+    opened = open_page(page, brand)
+    assert page.post(opened.address, opened.typed(opened_as='{"\\ud800":"a"}')).status_code == 409
