@@ -86,7 +86,7 @@ class PermissionsInChinese(EditableAdmin):
         left = {
             name: list(getattr(row, name).exclude(pk__in=field.queryset.values("pk")))
             for name, field in form.fields.items()
-            if change and isinstance(field, forms.ModelMultipleChoiceField)
+            if change and isinstance(field, forms.ModelMultipleChoiceField) and field.queryset is not None
         }
         super().save_related(request, form, formsets, change)
         for name, kept in left.items():
