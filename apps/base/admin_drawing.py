@@ -28,37 +28,34 @@ _PARTS: Final[tuple[Any, ...]] = (
 
 
 def once_a_page() -> None:
-    """Have the packages keep, as long as a page is drawn, what they work out for it: columns' heads and forms' parts."""
-    unfold_list.result_headers = _heads(unfold_list.result_headers)
+    """Have the packages keep, as long as a page is drawn, what they work out for it: columns' heads and forms' parts.
+
+    Every row of a list asks for the heads, which took a quarter of a page of thirty rows; a template asks three times
+    whether there is anything to show of a row that nobody edits there, and what.
+    """
+    unfold_list.result_headers = _again(unfold_list.result_headers, "heads")
     for part in _PARTS:
-        part.__iter__ = _kept(part.__iter__)
+        part.__iter__ = _again(part.__iter__, "made_parts")
     shown = fields.UnfoldAdminReadonlyField
     shown._resolve_field = _column(shown._resolve_field)
-    shown.contents = _contents(shown.contents)
+    shown.contents = _once(shown.contents, "shown")
 
 
-def _heads(worked_out: Callable[[Any], Iterator[dict[str, Any]]]) -> Callable[[Any], list[dict[str, Any]]]:
-    """The heads of a list's columns, which every row asks for: they took a quarter of a page of thirty rows."""
+def _once(worked_out: Callable[[Any], Any], name: str) -> Callable[[Any], Any]:
+    """The same, kept at the first look under this name on what it was worked out of."""
 
-    def heads(rows: Any) -> list[dict[str, Any]]:
-        kept: list[dict[str, Any]] | None = vars(rows).get("heads")
-        if kept is None:
-            kept = rows.heads = list(worked_out(rows))
-        return kept
+    def kept(of: Any) -> Any:
+        if name not in vars(of):
+            vars(of)[name] = worked_out(of)
+        return vars(of)[name]
 
-    return heads
+    return kept
 
 
-def _kept(made: Callable[[Any], Iterator[Any]]) -> Callable[[Any], Iterator[Any]]:
-    """What a part of a form consists of, made at the first look."""
-
-    def parts(whole: Any) -> Iterator[Any]:
-        kept: list[Any] | None = vars(whole).get("made_parts")
-        if kept is None:
-            kept = whole.made_parts = list(made(whole))
-        return iter(kept)
-
-    return parts
+def _again(made: Callable[[Any], Iterator[Any]], name: str) -> Callable[[Any], Iterator[Any]]:
+    """What is gone through, made at the first look and gone through again at the others."""
+    parts = _once(lambda of: list(made(of)), name)
+    return lambda of: iter(parts(of))
 
 
 def _column(resolved: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -74,18 +71,6 @@ def _column(resolved: Callable[[Any], Any]) -> Callable[[Any], Any]:
 @cache
 def _columns(model: type[Model]) -> frozenset[str]:
     return frozenset(column.name for column in model._meta.get_fields())
-
-
-def _contents(drawn: Callable[[Any], SafeString]) -> Callable[[Any], SafeString]:
-    """What is shown of a row that nobody edits there: a template asks three times whether there is anything, and what."""
-
-    def contents(field: Any) -> SafeString:
-        kept: SafeString | None = vars(field).get("shown")
-        if kept is None:
-            kept = field.shown = drawn(field)
-        return kept
-
-    return contents
 
 
 def box(key: object) -> SafeString:

@@ -2,7 +2,6 @@
 
 import threading
 from functools import cache
-from importlib import import_module
 from typing import Any
 
 from django.apps import AppConfig, apps
@@ -33,8 +32,9 @@ class BaseConfig(AppConfig):
         apps.get_swappable_settings_name = cache(apps.get_swappable_settings_name)  # type: ignore[method-assign]
         for handler in (connections, caches):
             handler._connections = _of_threads(handler)  # type: ignore[union-attr]  # Django's own
-        # Its packages need the apps to be there.
-        import_module("apps.base.admin_drawing").once_a_page()
+        from apps.base import admin_drawing  # -- its packages need the apps to be there
+
+        admin_drawing.once_a_page()
 
 
 def _of_threads(handler: Any) -> threading.local:

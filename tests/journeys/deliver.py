@@ -1,8 +1,7 @@
-"""A worker that may be killed: ``python -m tests.journeys.deliver BOARD SECONDS PATIENCE`` delivers what is due then.
+"""A worker that may be killed: ``python -m tests.journeys.deliver BOARD SECONDS PATIENCE`` delivers what is due.
 
-It is so many seconds later for it.
-Without a board (an empty word) it delivers by the shop's own. For a row that somebody has locked it waits as many seconds as
-it has patience.
+For it so many seconds have passed. Without a board (an empty word) it delivers by the shop's own. For a row that somebody
+has locked it waits as many seconds as it has patience.
 """
 
 from __future__ import annotations
