@@ -2,8 +2,10 @@
 
 The page carries a fingerprint of every input as it was shown. When it is sent, the page is drawn anew from the
 database, under the row's lock, and compared: what somebody else changed meanwhile is named with its value, what was
-typed stays typed, what was not touched takes the other's value, and nothing is saved until it is sent again. What comes
-without fingerprints cannot be compared: it is not saved either, until its page is sent again with those of now.
+typed stays typed, what was not touched takes the other's value, and nothing is saved until it is sent again. Rows under
+their owner stand as they stand now: one that the other deleted leaves the page, or becomes a new one if somebody typed
+in it. What comes without fingerprints cannot be compared: it is not saved either, until its page is sent again with
+those of now.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from unfold.admin import ModelAdmin
 
 from apps.base import audit
 from apps.base.admin_history import history_of
+from apps.base.admin_rows import realigned, rows_of
 from apps.base.html_inputs import inputs_of
 
 FIELD: Final = "opened_as"
@@ -66,18 +69,16 @@ class Versioned(ModelAdmin):
         with transaction.atomic(using=router.db_for_write(self.model)):
             self._lock(unquote(object_id))
             now = self._shown_now(request, go_on)
-            if not now:
+            if not now.inputs:
                 return go_on()
             opened = _told(request.POST.get(FIELD, ""))
-            if opened is None:
-                request.conflicts = _Conflicts(_UNCOMPARED)  # type: ignore[attr-defined]
-            else:
-                meanwhile = _Meanwhile(opened, now, request)
-                if not meanwhile.changed:
-                    return _marked(go_on(), now)
-                request.POST = meanwhile.merged()  # type: ignore[assignment]  # a writable copy of it
-                told = meanwhile.told(self._last_hand(object_id))
-                request.conflicts = _Conflicts(_ABOVE, told)  # type: ignore[attr-defined]
+            meanwhile = _Meanwhile(opened or {}, now, request)
+            if opened is not None and not meanwhile.changed:
+                return _marked(go_on(), now)
+            meanwhile.merge(request)
+            told = meanwhile.told(self._last_hand(object_id)) if opened is not None else {}
+            above = _UNCOMPARED if opened is None else _ABOVE
+            request.conflicts = _Conflicts(above, told)  # type: ignore[attr-defined]
             page = _marked(go_on(), now)
             page.status_code = 409
             return page
@@ -96,14 +97,14 @@ class Versioned(ModelAdmin):
             return  # no key of this table: the view says that there is no such row
         list(self.model._base_manager.select_for_update(no_key=True).filter(pk=pk).values_list("pk"))
 
-    def _shown_now(self, request: HttpRequest, draw: Any) -> dict[str, Shown]:
+    def _shown_now(self, request: HttpRequest, draw: Any) -> Page:
         """What the page would show to somebody who opened it now; nothing where there is no page."""
         sent = request.POST
         request.method, request.POST = "GET", QueryDict()  # as if it were opened
         try:
             page = draw()
             if not isinstance(page, TemplateResponse):
-                return {}
+                return Page()
             page.render()
             return _shown(page)
         finally:
@@ -155,39 +156,73 @@ class Shown:
         return (text if len(text) <= 60 else f"{text[:59]}…") or "（空）"
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a page shows: its inputs by key, and what the kinds of rows on it are called."""
+
+    inputs: dict[str, Shown] = field(default_factory=dict)
+    titles: dict[str, str] = field(default_factory=dict)
+
+    def rows(self) -> dict[str, dict[str, list[str]]]:
+        """The rows under their owner, in their order, each with the values of its inputs by name."""
+        found: dict[str, dict[str, list[str]]] = {}
+        for key, shown in self.inputs.items():
+            row, _, name = key.rpartition(".")
+            if "#" in row and not shown.is_file and shown.values:
+                found.setdefault(row, {})[name] = shown.values
+        return {row: values for row, values in found.items() if "id" in values}
+
+
 class _Meanwhile:
     """What somebody else changed between opening a page and sending it."""
 
-    def __init__(self, opened: Mapping[str, str], now: Mapping[str, Shown], request: HttpRequest) -> None:
-        self._opened, self._now, self._sent, self._files = opened, now, request.POST, request.FILES
-        self._rows = {row: place for place, row in _rows(request.POST).items()}
+    def __init__(self, opened: Mapping[str, str], now: Page, request: HttpRequest) -> None:
+        self._opened, self._now, self._titles = opened, now.inputs, now.titles
+        self._sent, self._files, self._there = request.POST, request.FILES, now.rows()
+        self._rows = {row: place for place, row in rows_of(request.POST).items()}
+        self._stands = self._rows
         self.changed = sorted(
             key
-            for key in {*opened, *now}
-            if opened.get(key) != (_fingerprint(now[key].values) if key in now else None)
+            for key in {*opened, *self._now}
+            if opened.get(key) != (_fingerprint(self._now[key].values) if key in self._now else None)
         )
 
-    def _name(self, key: str) -> str:
-        """Where an input stands on the page that was sent: rows under their owner may stand elsewhere now."""
-        row, _, own = key.rpartition(".")
-        return f"{self._rows[row]}-{own}" if row in self._rows else key
-
-    def merged(self) -> QueryDict:
-        """What was sent, with the other's value for whatever was not touched."""
+    def merge(self, request: HttpRequest) -> None:
+        """Have the request bring what it brought with the other's value for whatever was not touched."""
         merged = self._sent.copy()
         for key in self.changed:
             if key in self._now and key in self._opened and not self._touched(key):
-                self._take_over(merged, key)
-        return merged
+                name = _standing(key, self._rows)
+                merged.pop(name, None)
+                if self._now[key].values and not self._now[key].is_file:
+                    merged.setlist(name, self._now[key].values)
+        data, files = realigned(merged, self._files, self._there, self._kept)
+        self._stands = {row: place for place, row in rows_of(data).items()}
+        request.POST = data  # type: ignore[assignment]  # a writable copy of it
+        request.FILES.clear()  # it cannot be given another one
+        for name, chosen in files.lists():
+            request.FILES.setlist(name, chosen)
 
     def told(self, who: str) -> dict[str, str]:
-        """What happened to each input, by its name."""
-        return {self._name(key): self._told(key, who) for key in self.changed}
+        """What happened to each input, by its name, and to each row under its owner that came or went."""
+        told: dict[str, str] = {}
+        for key in self.changed:
+            row = key.rpartition(".")[0]
+            came = row in self._there and row not in self._rows
+            if "#" in row and (came or row not in self._there):
+                told[row] = self._told_of(row, who)
+            else:
+                told[_standing(key, self._stands)] = self._told(key, who)
+        return told
 
-    def _take_over(self, merged: QueryDict, key: str) -> None:
-        merged.pop(self._name(key), None)
-        if self._now[key].values and not self._now[key].is_file:
-            merged.setlist(self._name(key), self._now[key].values)
+    def _told_of(self, row: str, who: str) -> str:
+        prefix = row.partition("#")[0]
+        place = (self._stands if row in self._there else self._rows).get(row, "").rpartition("-")[2]
+        title = f"「{self._titles.get(prefix, prefix)}」第 {int(place) + 1} 行" if place else prefix
+        if row in self._there:
+            return f"{title}：{who}新增了这一行"
+        kept = "，您在其中填写的内容已作为新的一行保留，不需要请移除" if self._kept(row) else ""
+        return f"{title}：{who}已删除{kept}"
 
     def _told(self, key: str, who: str) -> str:
         if key not in self._now:
@@ -197,22 +232,42 @@ class _Meanwhile:
             return f"{shown.label or key}：{who}新增了「{shown.said()}」"
         if not self._touched(key):
             return f"{shown.label or key}：{who}已改为「{shown.said()}」"
-        mine = "、".join(self._sent.getlist(self._name(key))) or "（空）"
+        mine = "、".join(self._sent.getlist(_standing(key, self._rows))) or "（空）"
         return f"{shown.label or key}：{who}已改为「{shown.said()}」，您填写的是「{mine[:60]}」"
 
     def _touched(self, key: str) -> bool:
         """Whether what was sent differs from what the page was opened with."""
-        name = self._name(key)
+        name = _standing(key, self._rows)
         if self._now[key].is_file:
             return name in self._files or f"{name}-clear" in self._sent or f"{name}-held" in self._sent
         return _fingerprint(self._sent.getlist(name)) != self._opened[key]
 
+    def _kept(self, row: str) -> bool:
+        """Whether something was typed in a row that is gone; of a page that tells nothing, that is not known."""
+        place = self._rows.get(row)
+        if place is None or f"{place}-DELETE" in self._sent:
+            return False
+        opened = {key: mark for key, mark in self._opened.items() if key.startswith(f"{row}.")}
+        return not opened or any(
+            name in self._files
+            or f"{name}-held" in self._sent
+            or (name in self._sent and _fingerprint(self._sent.getlist(name)) != mark)
+            for key, mark in opened.items()
+            if (name := _standing(key, self._rows))
+        )
 
-def _marked(page: HttpResponse, now: Mapping[str, Shown] | None) -> HttpResponse:
+
+def _standing(key: str, places: Mapping[str, str]) -> str:
+    """The name of an input by its key, where its row stands."""
+    row, _, own = key.rpartition(".")
+    return f"{places[row]}-{own}" if row in places else key
+
+
+def _marked(page: HttpResponse, now: Page | None) -> HttpResponse:
     """Put the fingerprints into a page once it is drawn: of what it shows, or of what there is ``now``."""
 
     def put(drawn: Any) -> None:
-        marks = {key: _fingerprint(one.values) for key, one in (now or _shown(drawn)).items()}
+        marks = {key: _fingerprint(one.values) for key, one in (now or _shown(drawn)).inputs.items()}
         told = escape(json.dumps(marks, separators=(",", ":"), ensure_ascii=False))
         drawn.content = drawn.content.replace(_PLACE.encode(), told.encode(), 1)
 
@@ -221,12 +276,12 @@ def _marked(page: HttpResponse, now: Mapping[str, Shown] | None) -> HttpResponse
     return page
 
 
-def _shown(page: TemplateResponse) -> dict[str, Shown]:
-    """The inputs of a drawn page by key: an input's name, in rows under their owner ``skus#12.price_fen``."""
+def _shown(page: TemplateResponse) -> Page:
+    """What a drawn page shows, by key: an input's name, in rows under their owner ``skus#12.price_fen``."""
     context = page.context_data or {}
     opts = context["opts"]
     sent = inputs_of(page.content.decode(), form=f"{opts.model_name}_form")
-    rows = _rows({one.name: one.value for one in sent})
+    rows = rows_of({one.name: one.value for one in sent})
     found: dict[str, Shown] = {}
     # A field that keeps by itself what it was opened with, cell by cell, is not one text that changed.
     apart = {
@@ -245,7 +300,8 @@ def _shown(page: TemplateResponse) -> dict[str, Shown]:
             shown.read.append(one.read)
     for form in _forms(context):
         _name(form, found, rows)
-    return found
+    kinds = context["inline_admin_formsets"]
+    return Page(found, {one.formset.prefix: str(one.opts.verbose_name) for one in kinds})
 
 
 def _name(form: Any, found: dict[str, Shown], rows: Mapping[str, str]) -> None:
@@ -266,19 +322,6 @@ def _forms(context: Mapping[str, Any]) -> Iterator[Any]:
     yield context["adminform"].form
     for formset in context["inline_admin_formsets"]:
         yield from formset.formset.initial_forms
-
-
-def _rows(values: Mapping[str, Any]) -> dict[str, str]:
-    """The rows under their owner on a page, as ``skus-0: skus#12``, by their hidden keys."""
-    found: dict[str, str] = {}
-    for name, total in values.items():
-        if not name.endswith("-INITIAL_FORMS") or not str(total).isdigit():
-            continue
-        prefix = name.removesuffix("-INITIAL_FORMS")
-        for index in range(min(int(total), 10_000)):
-            if key := values.get(f"{prefix}-{index}-id"):
-                found[f"{prefix}-{index}"] = f"{prefix}#{key}"
-    return found
 
 
 def _key(name: str, rows: Mapping[str, str]) -> str | None:

@@ -27,7 +27,7 @@ from apps.books.models import CostRate
 from apps.catalog.models import Product
 from apps.content.models import ReviewRules
 from apps.coupons.models import PromoCode
-from apps.fulfillment.models import Carrier
+from apps.fulfillment.models import Carrier, FreightTemplate
 from apps.groupbuy import services as groupbuy
 from apps.members.models import Document, Level
 from apps.members.models import Group as MemberGroup
@@ -123,14 +123,77 @@ def test_what_sells_meanwhile_is_no_conflict(page: Client, product: Product) -> 
     assert page.post(mine.address, mine.typed(subtitle="明前")).status_code == 302
 
 
-def test_a_row_under_its_owner_that_the_other_deleted_is_told(page: Client) -> None:
-    template = counter.freight()
-    template.zones.create(regions=["上海市"], first_units=1, first_fee_fen=1, next_units=1, next_fee_fen=1)
+def zoned(*names: str) -> FreightTemplate:
+    """A freight template with a zone for each of these provinces."""
+    template = counter.freight(100, regions=names[:1])
+    for number, name in enumerate(names[1:], 2):
+        template.zones.create(
+            regions=[name], first_units=1, first_fee_fen=number * 100, next_units=1, next_fee_fen=1
+        )
+    return template
+
+
+def zones_of(template: FreightTemplate) -> list[tuple[list[str], int]]:
+    return list(template.zones.order_by("pk").values_list("regions", "first_fee_fen"))
+
+
+def told_by(answer: Any) -> str:
+    assert answer.status_code == 409
+    return html.unescape(answer.content.decode())
+
+
+@pytest.mark.parametrize("deleted", [0, 1, 2])
+def test_a_row_that_the_other_deleted_is_told_and_leaves_the_page(page: Client, deleted: int) -> None:
+    template = zoned("上海市", "浙江省", "江苏省")
+    mine, theirs = open_page(page, template), open_page(page, template)
+    assert page.post(theirs.address, theirs.typed(**{f"zones-{deleted}-DELETE": "on"})).status_code == 302
+    left = zones_of(template)
+    answer = page.post(mine.address, mine.typed(name="包邮"))
+    assert f"第 {deleted + 1} 行：" in (told := told_by(answer))
+    assert "已删除" in told
+    assert "zones#" not in told.replace(html.unescape(sent_by(answer, "freighttemplate")[FIELD][0]), "")
+    again = Opened(mine.address, sent_by(answer, "freighttemplate"))
+    assert page.post(again.address, again.typed()).status_code == 302
+    template.refresh_from_db()
+    assert (template.name, zones_of(template)) == ("包邮", left)
+
+
+def test_what_was_typed_in_a_row_that_the_other_deleted_becomes_a_new_row(page: Client) -> None:
+    template = zoned("上海市", "浙江省", "江苏省")
     mine, theirs = open_page(page, template), open_page(page, template)
     assert page.post(theirs.address, theirs.typed(**{"zones-0-DELETE": "on"})).status_code == 302
-    answer = page.post(mine.address, mine.typed(name="包邮"))
+    answer = page.post(
+        mine.address, mine.typed(**{"zones-0-first_fee_fen": "9", "zones-2-first_fee_fen": "8"})
+    )
+    assert "已作为新的一行保留" in told_by(answer)
+    again = Opened(mine.address, sent_by(answer, "freighttemplate"))
+    assert page.post(again.address, again.typed()).status_code == 302
+    assert zones_of(template) == [(["浙江省"], 200), (["江苏省"], 800), (["上海市"], 900)]
+
+
+def test_a_row_that_both_deleted_is_gone_and_one_that_the_other_added_stands_on_the_page(
+    page: Client,
+) -> None:
+    template = zoned("上海市", "浙江省")
+    mine, theirs = open_page(page, template), open_page(page, template)
+    template.zones.create(regions=["江苏省"], first_units=1, first_fee_fen=300, next_units=1, next_fee_fen=1)
+    template.zones.filter(first_fee_fen=100).delete()
+    answer = page.post(theirs.address, mine.typed(**{"zones-0-DELETE": "on", "zones-1-first_fee_fen": "8"}))
+    assert "第 2 行：他人新增了这一行" in told_by(answer)
+    again = Opened(mine.address, sent_by(answer, "freighttemplate"))
+    assert page.post(again.address, again.typed()).status_code == 302
+    assert zones_of(template) == [(["浙江省"], 800), (["江苏省"], 300)]
+
+
+def test_a_page_without_fingerprints_keeps_a_row_that_is_gone(page: Client) -> None:
+    template = zoned("上海市", "浙江省")
+    mine = open_page(page, template)
+    template.zones.filter(first_fee_fen=100).delete()
+    answer = page.post(mine.address, mine.typed(**{FIELD: ""}))
+    again = Opened(mine.address, sent_by(answer, "freighttemplate"))
     assert answer.status_code == 409
-    assert "已删除" in answer.content.decode()
+    assert page.post(again.address, again.typed()).status_code == 302
+    assert zones_of(template) == [(["浙江省"], 200), (["上海市"], 100)]
 
 
 def test_a_picture_that_the_other_changed_is_told(page: Client, product: Product) -> None:
