@@ -29,6 +29,11 @@ def key_of(request: Request) -> str:
     return key
 
 
+def key_if_any(request: Request) -> str:
+    """The key of a request that may have one, else nothing. Raises IdempotencyKeyRequired for one that is none."""
+    return key_of(request) if "HTTP_IDEMPOTENCY_KEY" in request.META else ""
+
+
 def key_in(environ: Mapping[str, Any]) -> str | None:
     """The key that a request's environment has; None where it has none that is well-formed."""
     header = environ.get("HTTP_IDEMPOTENCY_KEY")

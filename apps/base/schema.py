@@ -30,13 +30,13 @@ PAGING = [
 ]
 
 
-def idempotency_key(thing: str) -> OpenApiParameter:
+def idempotency_key(thing: str, *, required: bool = True) -> OpenApiParameter:
     """The header that makes a repeated request the same request (``base.idempotency``)."""
     return OpenApiParameter(
         "Idempotency-Key",
         {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY, "pattern": "^[\\x21-\\x7e]+$"},
         OpenApiParameter.HEADER,
-        required=True,
+        required=required,
         description=f"1 to {LONGEST_KEY} visible ASCII characters; a new one for each {thing}.",
     )
 

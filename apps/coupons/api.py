@@ -14,7 +14,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.base import paging
-from apps.base.schema import PAGING, one_of, refusal
+from apps.base.idempotency import key_if_any
+from apps.base.schema import PAGING, idempotency_key, one_of, refusal
 from apps.base.shapes import Shape
 from apps.coupons import selectors as coupon_facts
 from apps.coupons import serializers as shapes
@@ -116,7 +117,10 @@ class ClaimView(APIView):
     @extend_schema(
         operation_id="coupons_claim",
         summary="Claim a coupon",
+        description="The same `Idempotency-Key` again answers the coupon that it brought; without one, a repeated "
+        "call claims another, up to the limit per member.",
         tags=["coupons"],
+        parameters=[idempotency_key("claim", required=False)],
         request=None,
         responses={
             201: shapes.CouponSerializer,
@@ -126,8 +130,9 @@ class ClaimView(APIView):
         examples=[_GIVEN],
     )
     def post(self, request: Request, template_id: int) -> Response:
-        at = timezone.now()
-        return _given(coupons.claim(member=caller(request), template_id=template_id, at=at), at=at)
+        at, key = timezone.now(), key_if_any(request)
+        coupon = coupons.claim(member=caller(request), template_id=template_id, at=at, key=key)
+        return _given(coupon, at=at)
 
 
 class RedeemView(APIView):

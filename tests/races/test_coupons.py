@@ -95,6 +95,15 @@ def test_a_member_who_claims_sixteen_times_at_once_gets_what_one_may_have(limit:
     assert (of.issued, Coupon.objects.filter(member=member).count()) == (limit, limit)
 
 
+@pytest.mark.parametrize("limit", [1, 3])
+def test_one_claim_that_comes_sixteen_times_at_once_brings_one_coupon(limit: int):
+    of, member = template(per_member=limit), make.member()
+    calls = [lambda: coupons.claim(member=member, template_id=of.pk, at=AT, key="the same")] * 16
+    assert at_once(calls) == {"done": 16}
+    of.refresh_from_db()
+    assert (of.issued, Tally.objects.get().taken, Coupon.objects.count()) == (1, 1, 1)
+
+
 def test_one_coupon_in_five_orders_at_once_serves_one():
     mine = coupon()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from hashlib import blake2b
 from typing import Any, Final, NoReturn
 from uuid import uuid4
 
@@ -41,7 +42,7 @@ _CLAIM: Final = f"""
         INSERT INTO coupons_coupon (public_id, member_id, template_id, status, valid_from, valid_until,
                                     order_no, way, cause, gift_of, issued_at)
         SELECT %(public_id)s::uuid, %(member_id)s, %(template_id)s, '{CouponStatus.AVAILABLE}', %(valid_from)s,
-               %(valid_until)s, '', '{Coupon.Way.CLAIM}', 'claim:' || taken, '', %(issued_at)s
+               %(valid_until)s, '', '{Coupon.Way.CLAIM}', coalesce(%(key)s::text, 'claim:' || taken), '', %(issued_at)s
           FROM counted
             ON CONFLICT (member_id, template_id, cause) DO NOTHING
         RETURNING id
@@ -107,6 +108,17 @@ class UnderReview(ShopError):
     message = "您的新人权益正在核实，暂不能领取该优惠券"
 
 
+class IdempotencyKeyReused(ShopError):
+    """The member used this Idempotency-Key before, for another coupon."""
+
+    code = "idempotency_key_reused"
+    message = "该请求标识已用于领取另一张优惠券"
+
+
+class _BroughtMeanwhile(Exception):
+    """The same request came twice at once, and the other one brought the coupon."""
+
+
 class LevelTooLow(ShopError):
     """The coupon is for members of other levels."""
 
@@ -115,13 +127,35 @@ class LevelTooLow(ShopError):
     kind = Kind.FORBIDDEN
 
 
-@transaction.atomic
-def claim(*, member: Member, template_id: int, at: datetime) -> Coupon:
+def claim(*, member: Member, template_id: int, at: datetime, key: str = "") -> Coupon:
     """Give the member one coupon of a template that the coupon centre shows.
 
-    Raises NotFound for a template that is not shown to the member, ClaimClosed, LevelTooLow, UnderReview,
-    ClaimLimitReached, SoldOut.
+    The same ``key`` again returns the coupon that it brought, however the template stands by then. Raises NotFound for a
+    template that is not shown to the member, ClaimClosed, LevelTooLow, UnderReview, ClaimLimitReached, SoldOut,
+    IdempotencyKeyReused.
     """
+    cause = f"claim-key:{blake2b(key.encode(), digest_size=16).hexdigest()}" if key else None
+    try:
+        with transaction.atomic():
+            if cause and (brought := _brought(cause, member_id=member.pk, template_id=template_id)):
+                return brought
+            return _claim(member, template_id, cause=cause, at=at)
+    except (_BroughtMeanwhile, ClaimLimitReached):
+        # The same request at the same moment waited for the member's count, and may have met the limit by it.
+        if cause and (brought := _brought(cause, member_id=member.pk, template_id=template_id)):
+            return brought
+        raise
+
+
+def _brought(cause: str, *, member_id: int, template_id: int) -> Coupon | None:
+    """What a key brought the member before. Raises IdempotencyKeyReused where that was another template's coupon."""
+    coupon = Coupon.objects.select_related("template").filter(member_id=member_id, cause=cause).first()
+    if coupon is not None and coupon.template_id != template_id:
+        raise IdempotencyKeyReused
+    return coupon
+
+
+def _claim(member: Member, template_id: int, *, cause: str | None, at: datetime) -> Coupon:
     template: Any = _SHOWN.first(template_id=template_id, member_id=member.pk)
     if template is None:
         raise NotFound
@@ -130,11 +164,14 @@ def claim(*, member: Member, template_id: int, at: datetime) -> Coupon:
         raise LevelTooLow
     if template.occasion == Template.Occasion.REGISTRATION:
         refuse_suspected(member_id=member.pk)
-    return _claimed(template, member_id=member.pk, at=at)
+    return _claimed(template, member_id=member.pk, cause=cause, at=at)
 
 
-def _claimed(template: Template, *, member_id: int, at: datetime) -> Coupon:
-    """Count, write and take from the quota, in this order: one statement. Raises ClaimLimitReached, SoldOut, NotIssued."""
+def _claimed(template: Template, *, member_id: int, cause: str | None, at: datetime) -> Coupon:
+    """Count, write and take from the quota, in this order: one statement. Raises ClaimLimitReached, SoldOut, NotIssued.
+
+    A ``cause`` that was there already raises _BroughtMeanwhile, with which the count goes back.
+    """
     valid_from, valid_until = window(template, at=at)
     coupon = statements.fresh(
         Coupon,
@@ -147,11 +184,13 @@ def _claimed(template: Template, *, member_id: int, at: datetime) -> Coupon:
         issued_at=at,
     )
     taken, coupon_id, in_quota = planned.row(
-        _CLAIM, {**coupon.__dict__, "per_member": template.per_member, "number": 1}
+        _CLAIM, {**coupon.__dict__, "per_member": template.per_member, "number": 1, "key": cause}
     )
     if taken is None:
         raise ClaimLimitReached(details={"limit": template.per_member})
-    coupon.cause = f"claim:{taken}"
+    if cause and coupon_id is None:
+        raise _BroughtMeanwhile
+    coupon.cause = cause or f"claim:{taken}"
     if coupon_id is None:  # somebody has set back what was counted: it was given before
         return Coupon.objects.get(member_id=member_id, template=template, cause=coupon.cause)
     if not in_quota:

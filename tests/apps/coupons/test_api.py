@@ -97,6 +97,20 @@ def test_a_template_that_does_not_exist_is_not_found(shopper, template_id):
     assert Coupon.objects.count() == 0
 
 
+def test_a_claim_asked_for_again_with_its_key_answers_the_same_coupon(shopper):
+    of = template(per_member=2)
+    path = f"/coupons/{of.pk}/claim"
+    answers = [shopper.call("POST", path, idempotency_key="one") for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [201, 201]
+    assert answers[0].json() == answers[1].json()
+    assert shopper.call("POST", f"/coupons/{template().pk}/claim", idempotency_key="one").json()["code"] == (
+        "idempotency_key_reused"
+    )
+    refused = shopper.call("POST", path, idempotency_key="k" * 81)
+    assert (refused.status_code, refused.json()["code"]) == (400, "idempotency_key_required")
+    assert Coupon.objects.count() == 1
+
+
 def test_claiming_and_redeeming_want_a_login(anyone):
     assert anyone.call("POST", f"/coupons/{template().pk}/claim").status_code == 401
     assert anyone.call("POST", "/coupons/redeem", {"code": "X"}).status_code == 401

@@ -6,7 +6,8 @@ import pytest
 
 from apps.coupons import services as coupons
 from apps.coupons.models import Coupon, Tally, Template
-from apps.coupons.services import templates
+from apps.coupons.services import issuing, templates
+from apps.coupons.states import TemplateStatus
 from apps.members.models import Member
 from mall.errors import Invalid, NotFound
 from mall.pricing.scope import ScopeInvalid
@@ -36,6 +37,29 @@ def test_claiming_takes_two_statements(django_assert_num_queries):
     claim(shown, member)
     with django_assert_num_queries(4):  # with the savepoint of the test
         claim(shown, member)
+
+
+def test_a_claim_with_a_key_brings_one_coupon_however_often_it_is_asked_for():
+    shown, member = template(per_member=2), make.member()
+    first = coupons.claim(member=member, template_id=shown.pk, at=AT, key="a")
+    Template.objects.update(status=TemplateStatus.STOPPED)
+    assert coupons.claim(member=member, template_id=shown.pk, at=AT + DAY, key="a") == first
+    Template.objects.update(status=TemplateStatus.LIVE)
+    second = coupons.claim(member=member, template_id=shown.pk, at=AT, key="b")
+    assert second != first
+    with pytest.raises(coupons.ClaimLimitReached):
+        coupons.claim(member=member, template_id=shown.pk, at=AT, key="c")
+    shown.refresh_from_db()
+    assert (shown.issued, Tally.objects.get().taken, Coupon.objects.count()) == (2, 2, 2)
+
+
+def test_a_key_is_one_members_and_one_templates():
+    shown, other, member = template(), template(), make.member()
+    mine = coupons.claim(member=member, template_id=shown.pk, at=AT, key="a")
+    assert coupons.claim(member=make.member(), template_id=shown.pk, at=AT, key="a") != mine
+    with pytest.raises(issuing.IdempotencyKeyReused):
+        coupons.claim(member=member, template_id=other.pk, at=AT, key="a")
+    assert Coupon.objects.filter(member=member).count() == 1
 
 
 def test_the_coupon_that_was_claimed_is_answered_as_it_was_written():
