@@ -171,7 +171,7 @@ def _begin(
         raise ActUnderWay
     if kind not in allows(row):
         raise NotNow(details={"status": row.status})
-    keeping.count_act(row)
+    keeping.count_act(row, at=at)
     act = ComplaintAct.objects.create(
         complaint=row, token=token, kind=kind, text=text, days=days, operator=operator, at=at
     )

@@ -53,12 +53,18 @@ def hear(*, notification: notify.Notification, at: datetime) -> None:
 
 
 def poll_due(*, at: datetime) -> int:
-    """Ask WeChat for complaints, and read those that are new or changed; return how many were read. The clock's call."""
+    """Ask WeChat for complaints, and read those that are new or changed; return how many were read. The clock's call.
+
+    Those that WeChat told of are read also where its list fails. Raises WechatUnavailable, PayRefused, when that is done.
+    """
     transactions.forbid("asking WeChat Pay")
     if not settings.WECHATPAY_COMPLAINTS:
         return 0
-    look_for(back=_EACH_HOUR if at.minute == 0 else _EACH_MINUTE, at=at)
-    return read_due(at=at)
+    try:
+        look_for(back=_EACH_HOUR if at.minute == 0 else _EACH_MINUTE, at=at)
+    finally:
+        read = read_due(at=at)
+    return read
 
 
 def look_for(*, back: timedelta, at: datetime) -> int:

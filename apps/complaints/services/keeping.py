@@ -116,11 +116,15 @@ def acted(*, complaint_id: int, status: str, at: datetime) -> None:
     row.save(update_fields=["has_news", "answer_by", "ask_at", "answered_at", "status", "completed_at"])
 
 
-def count_act(row: Complaint) -> None:
-    """Count what is about to be sent about a locked complaint: what is read of it meanwhile is stale."""
+def count_act(row: Complaint, *, at: datetime) -> None:
+    """Count what is about to be sent about a locked complaint: what is read of it meanwhile is stale.
+
+    The record is looked at soon, whoever sends it lives to say what became of it or not.
+    """
     transactions.require()
     row.acts_count += 1
-    row.save(update_fields=["acts_count"])
+    row.ask_at = min(row.ask_at or at + settling.LOOK_AGAIN, at + settling.LOOK_AGAIN)
+    row.save(update_fields=["acts_count", "ask_at"])
 
 
 def _append(row: Complaint, said: Sequence[Said]) -> None:

@@ -15,8 +15,9 @@ from django.utils import timezone
 from apps.complaints import forms, personal
 from apps.complaints import selectors as complaint_facts
 from apps.complaints.models import Complaint, ComplaintAct, ComplaintStep
-from apps.complaints.services import acting, hearing
+from apps.complaints.services import acting, hearing, keeping
 from apps.payments.models import Notification, Refund
+from apps.wechat.errors import WechatUnavailable
 from apps.wechat.pay import complaints as wechat_complaints
 from apps.wechat.sandbox.control import Sandbox
 from tests.apps.complaints import make
@@ -88,6 +89,17 @@ def test_a_lost_call_is_made_good_by_asking_and_nothing_changed_is_not_read_agai
     assert hearing.poll_due(at=timezone.now()) == 1
     assert Complaint.objects.get().has_news
     assert list(ComplaintStep.objects.values_list("text", flat=True)) == ["杯子碎了", "请尽快"]
+
+
+def test_what_wechat_told_of_is_read_also_where_its_list_fails(wechat: Sandbox) -> None:
+    number = make.at_wechat(wechat)
+    keeping.note(complaint_id=number, at=timezone.now())
+    wechat.fault("timeout_before", path="/v3/merchant-service/complaints-v2", times=9)
+
+    with pytest.raises(WechatUnavailable):
+        hearing.poll_due(at=timezone.now())
+
+    assert Complaint.objects.get().text == "杯子碎了"
 
 
 def test_nobody_is_asked_where_the_shop_has_no_such_api(wechat: Sandbox, settings: Any) -> None:
@@ -208,13 +220,23 @@ def test_an_answer_without_an_answer_is_looked_for_and_never_sent_twice(
     assert (row.answer_by is None) == arrived
 
 
-def test_a_process_that_died_between_asking_and_knowing_leaves_nothing_for_ever(wechat: Sandbox) -> None:
+def test_a_process_that_died_between_asking_and_knowing_leaves_nothing_for_ever(
+    wechat: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
     row, now = make.complained(wechat), timezone.now()
-    ComplaintAct.objects.create(complaint=row, token="T1", kind="REPLY", text="今天补发", at=now)
 
-    hearing.look_for(back=HOUR, at=now)
-    Complaint.objects.update(ask_at=now)
-    hearing.read_due(at=now + timedelta(minutes=4))
+    class Killed(BaseException):
+        pass
+
+    def die(**_: Any) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patched, pytest.raises(Killed):
+        patched.setattr(wechat_complaints, "reply", die)
+        acting.reply(complaint_id=row.pk, text="今天补发", token="T1", operator=None, at=now)
+    assert ComplaintAct.objects.get().status == "SENDING"
+
+    hearing.poll_due(at=now + timedelta(minutes=4))
 
     assert ComplaintAct.objects.get().status == "FAILED"
     acting.reply(complaint_id=row.pk, text="今天补发", token="T1", operator=None, at=now)
