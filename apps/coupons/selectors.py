@@ -280,6 +280,12 @@ def meant_for(member: Member | None) -> Q:
     return Q(everybody) | Q(Exists(mine))
 
 
+def to_be_had(*, at: datetime) -> QuerySet[Template]:
+    """Templates of which a coupon can be given now: live, with some left, and not over."""
+    left = Q(quota=None) | Q(quota__gt=F("issued"))
+    return Template.objects.filter(left, status=TemplateStatus.LIVE).exclude(valid_until__lte=at)
+
+
 def centre(*, member: Member | None, at: datetime) -> QuerySet[Template]:
     """The templates that the coupon centre shows to this member, or to nobody, with their levels.
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db.models import Count, F, Q, QuerySet, Sum
 
 from apps.base import days
+from apps.coupons import selectors as coupon_facts
 from apps.members.models import Member
 from apps.orders import selectors as order_facts
 from apps.orders.models import Order
@@ -93,9 +94,10 @@ def lapsed(*, at: datetime) -> QuerySet[Packet]:
     return Packet.objects.filter(status=PacketStatus.OPEN, ends_at__lte=at).order_by("ends_at", "id")
 
 
-def waiting_for_coupons() -> QuerySet[Part]:
-    """Parts that were won and could not be given: no look holds them, the coupon was not to be had."""
-    return Part.objects.filter(status=PartStatus.HELD).exclude(note="").order_by("id")
+def waiting_for_coupons(*, at: datetime) -> QuerySet[Part]:
+    """Parts that were won and could not be given, and can be by now: no look holds them, the coupon is to be had again."""
+    waiting = Part.objects.filter(status=PartStatus.HELD).exclude(note="")
+    return waiting.filter(packet__rule__coupon__in=coupon_facts.to_be_had(at=at).order_by()).order_by("id")
 
 
 def with_openings() -> QuerySet[Packet]:

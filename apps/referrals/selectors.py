@@ -7,11 +7,10 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from django.db import connection
-from django.db.models import Count, F, Max, Q, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 
 from apps.campaigns.states import Approval
-from apps.coupons.models import Template
-from apps.coupons.states import TemplateStatus
+from apps.coupons import selectors as coupon_facts
 from apps.members.models import Member
 from apps.orders.models import Order
 from apps.orders.states import Status
@@ -144,10 +143,9 @@ def rewards_of(member_id: int, rows: Sequence[Referral]) -> QuerySet[Reward]:
 
 def rewards_to_try(*, at: datetime) -> QuerySet[Reward]:
     """Rewards that could not be given when they were won, and can be by now: the coupon is to be had again."""
-    to_be_had = Template.objects.filter(Q(quota=None) | Q(quota__gt=F("issued")), status=TemplateStatus.LIVE)
     waiting = Reward.objects.filter(status=RewardStatus.HELD).exclude(note="")
     return waiting.filter(
-        Q(coupon_template=None) | Q(coupon_template__in=to_be_had.exclude(valid_until__lte=at))
+        Q(coupon_template=None) | Q(coupon_template__in=coupon_facts.to_be_had(at=at).order_by())
     )
 
 

@@ -82,9 +82,8 @@ def take_back(part: Part, *, reason: str, at: datetime) -> None:
 def give_waiting(*, at: datetime) -> int:
     """Try again to give what could not be given when it was won; return how many were, this time."""
     given = 0
-    for part_id, packet_no in packet_facts.waiting_for_coupons().values_list("pk", "packet__packet_no")[
-        :_BATCH
-    ]:
+    waiting = packet_facts.waiting_for_coupons(at=at).values_list("pk", "packet__packet_no")
+    for part_id, packet_no in waiting[:_BATCH]:
         with transaction.atomic():
             packet = lock(packet_no)
             part = Part.objects.get(pk=part_id)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from apps.coupons.models import Coupon
+from apps.coupons.models import Coupon, Template
 from apps.fulfillment.models import FreightZone
 from apps.packets import handlers
 from apps.packets import selectors as packet_facts
 from apps.packets import services as packets
-from apps.packets.models import Packet
+from apps.packets.models import Packet, PacketRule
+from apps.packets.services import giving
 from mall import events
 from tests.apps.checkout import make as counter
 from tests.apps.packets import make
@@ -128,6 +129,21 @@ def test_a_coupon_that_is_sold_out_leaves_the_part_waiting_and_the_clock_gives_i
     template.save()
     assert (packets.give_waiting(at=LATER), packets.give_waiting(at=LATER)) == (1, 0)
     assert make.standing(packet)[0] == "GIVEN"
+
+
+def test_a_coupon_that_stays_stopped_keeps_nobody_waiting_for_another_one(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(giving, "_BATCH", 1)
+    won = []
+    for quota in (1, 1):
+        template = make.template(quota=quota)
+        rule = make.rule(coupon=template)
+        make.packet()
+        won.append((make.packet(), template))
+        PacketRule.objects.filter(pk=rule.pk).update(enabled=False)
+    assert [make.standing(packet)[0] for packet, _ in won] == ["HELD", "HELD"]
+    Template.objects.filter(pk=won[1][1].pk).update(quota=5)
+    assert packets.give_waiting(at=LATER) == 1
+    assert [make.standing(packet)[0] for packet, _ in won] == ["HELD", "GIVEN"]
 
 
 def test_a_refund_before_anybody_opened_it_closes_the_packet_and_takes_the_buyers_part_back():
