@@ -125,6 +125,7 @@ ROOM = Room(
                 "openid",
                 "name_sealed",
                 "name_masked",
+                "name_digest",
                 "reason",
                 "fail_reason",
                 "wechat_state",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from django.core import signing
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Coalesce
 
 from apps.base import days
 from apps.invoices.models import Invoice, InvoiceRules, InvoiceTitle
@@ -19,6 +20,7 @@ from apps.orders.models import Order
 from apps.outbox.models import Announcement
 from apps.outbox.states import DeliveryStatus
 from apps.payments import selectors as payment_facts
+from apps.payments.models import Payment
 from apps.wallet import selectors as wallet_facts
 from mall.errors import NotFound
 
@@ -27,8 +29,7 @@ OPENS_FOR: Final = timedelta(minutes=15)
 FILE_PATH: Final = "invoice-files"
 _SALT: Final = "invoices.file"
 # While the news of a refund are on their way an invoice may say more than is left.
-_NEWS: Final = "OrderRefunded"
-_FOLLOWER: Final = "apps.invoices.handlers.follow_on_order_refunded"
+_FOLLOWERS: Final = "apps.invoices.handlers.follow_on_"
 
 
 def rules() -> InvoiceRules:
@@ -125,17 +126,30 @@ class Unbalanced(NamedTuple):
     rows: int
 
 
+def _coming(kind: str, follower: str, *, field: str, numbers: Any) -> QuerySet[Announcement]:
+    """News of a kind that name one of these numbers in a field of theirs, and that have not reached invoices yet."""
+    waiting = Q(deliveries__listener=f"{_FOLLOWERS}{follower}", deliveries__status=DeliveryStatus.WAITING)
+    news = Announcement.objects.filter(Q(sorted_at=None) | waiting, kind=kind)
+    return news.alias(number=KeyTextTransform(field, "payload")).filter(number__in=numbers)
+
+
 def unbalanced() -> list[Unbalanced]:
-    """Invoices that hold and say more than is left of their order's price, unless the news of its refund are on their way;
+    """Invoices that hold and say more than was really paid and is left, unless the news of a refund are on their way;
     orders with more than one that holds. Nothing, if all is well. Two statements.
     """
-    named = KeyTextTransform("order_no", "payload")
-    news = Announcement.objects.filter(kind=_NEWS).alias(of=named).filter(of=OuterRef("order__order_no"))
-    coming = Q(sorted_at=None) | Q(deliveries__listener=_FOLLOWER, deliveries__status=DeliveryStatus.WAITING)
+    order_no = [OuterRef("order__order_no")]
+    coming = _coming("OrderRefunded", "order_refunded", field="order_no", numbers=order_no)
+    payments = Payment.objects.filter(order_id=OuterRef(OuterRef("order_id"))).values("payment_no")
+    by_console = _coming("ConsoleRefunded", "console_refunded", field="payment_no", numbers=payments)
     above = (
         Invoice.objects.filter(status__in=sorted(LIVE))
-        .annotate(most_fen=F("order__payable_fen") - F("order__refunded_fen"))
-        .filter(~Exists(news.filter(coming)), amount_fen__gt=F("most_fen"))
+        .annotate(
+            most_fen=F("order__payable_fen")
+            - F("order__refunded_fen")
+            - Coalesce(Subquery(wallet_facts.bonus_spent(OuterRef("order__order_no"))), 0)
+            - Coalesce(Subquery(payment_facts.console_back(OuterRef("order_id"))), 0)
+        )
+        .filter(~Exists(coming), ~Exists(by_console), amount_fen__gt=F("most_fen"))
         .order_by("id")
         .values_list("invoice_no", "amount_fen", "most_fen")
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
@@ -224,8 +224,14 @@ def order_paid_by(*, payment_no: str) -> str:
 
 def console_back_fen(*, order_id: int) -> int:
     """What of an order's payments went back by WeChat's merchant console, in fen: no refund of the order says so."""
+    return next((row["fen"] for row in console_back(order_id)), 0)
+
+
+def console_back(order_id: int | OuterRef) -> QuerySet[Refund, Any]:
+    """The same as ``fen`` of one row or none, also for a subquery."""
     back = Refund.objects.filter(payment__order_id=order_id, origin=Origin.CONSOLE, payment__is_surplus=False)
-    return int(back.exclude(status__in=VOID).aggregate(fen=Sum("amount_fen", default=0))["fen"])
+    by_order = back.exclude(status__in=VOID).order_by().values("payment__order_id")
+    return by_order.annotate(fen=Sum("amount_fen")).values("fen")
 
 
 def unheard(*, at: datetime) -> QuerySet[Payment]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from apps.members.models import Member
@@ -66,9 +66,13 @@ def entries_of(member: Member) -> QuerySet[Entry]:
 
 def bonus_spent_fen(*, order_no: str) -> int:
     """The part of an order that bonus paid and that did not come back, in fen: nobody ever paid money for it."""
-    spent = Spending.objects.filter(order_no=order_no)
-    found = spent.values_list("bonus_fen", "restored_bonus_fen").first()
-    return found[0] - found[1] if found else 0
+    return next((row["fen"] for row in bonus_spent(order_no)), 0)
+
+
+def bonus_spent(order_no: str | OuterRef) -> QuerySet[Spending, Any]:
+    """The same as ``fen`` of one row or none, also for a subquery."""
+    left = F("bonus_fen") - F("restored_bonus_fen")
+    return Spending.objects.filter(order_no=order_no).order_by().values(fen=left)
 
 
 def packs_on_offer(*, at: datetime) -> QuerySet[Pack]:

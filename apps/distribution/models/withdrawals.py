@@ -36,6 +36,8 @@ class Withdrawal(models.Model):
     name_sealed = models.TextField("加密的姓名", blank=True)
     name_key_id = models.CharField("加密公钥 ID", max_length=64, blank=True)
     name_masked = models.CharField("姓名", max_length=10, blank=True)
+    # By which a repeated request is known to name the same person; goes with the mask.
+    name_digest = models.CharField("姓名摘要", max_length=32, blank=True, db_default="", editable=False)
     # How many people have to look at it, by the rules of the day on which it was asked for.
     reviews_needed = models.PositiveSmallIntegerField("须几人审核", default=0)
     reviewed_by = models.ForeignKey(

@@ -13,7 +13,7 @@ import structlog
 from django.conf import settings
 from django.db import transaction
 
-from apps.base import days, numbers, transactions
+from apps.base import days, digests, numbers, transactions
 from apps.distribution import selectors as promoter_facts
 from apps.distribution import withdrawal_selectors as withdrawal_facts
 from apps.distribution.models import Account, Promoter, Withdrawal, WithdrawalStep
@@ -100,15 +100,18 @@ def request(
         # Everything of a promoter queues here: a repeated call sees the first one, and no two count the same room.
         account = ledger.locked(promoter_id=promoter.pk)
         masked = texts.masked(real_name) if sealed is not None else ""
+        digest = digests.of("distribution.name", texts.plain(real_name)) if sealed is not None else ""
         before = Withdrawal.objects.filter(promoter=promoter, idempotency_key=idempotency_key).first()
         if before is not None:
-            if (before.amount_fen, before.name_masked) != (amount_fen, masked):
+            # Older ones have no digest.
+            same = before.name_digest == digest if before.name_digest else before.name_masked == masked
+            if before.amount_fen != amount_fen or not same:
                 raise WithdrawalKeyReused
             return before
         _require_within_limits(account, amount_fen=amount_fen, at=at)
         return _open(
-            promoter, amount_fen=amount_fen, sealed=sealed, masked=masked, key=idempotency_key, at=at,
-            openid=member.openid,
+            promoter, amount_fen=amount_fen, sealed=sealed, masked=masked, digest=digest, key=idempotency_key,
+            at=at, openid=member.openid,
         )  # fmt: skip
 
 
@@ -135,6 +138,7 @@ def _open(
     openid: str,
     sealed: SealedName | None,
     masked: str,
+    digest: str,
     key: str,
     at: datetime,
 ) -> Withdrawal:
@@ -147,6 +151,7 @@ def _open(
         name_sealed=sealed.text if sealed is not None else "",
         name_key_id=sealed.key_id if sealed is not None else "",
         name_masked=masked,
+        name_digest=digest,
         reviews_needed=_reviews_needed(promoter, amount_fen=amount_fen),
         requested_at=at,
     )
@@ -256,10 +261,10 @@ def fail(*, withdrawal_no: str, reason: str, at: datetime) -> Withdrawal:
 
 
 def forget(*, member_id: int) -> None:
-    """Take openid and the name's mask out of the withdrawals of somebody who leaves; what is not over keeps its own."""
+    """Take openid and what is left of a name out of the withdrawals of who leaves; what is not over keeps its own."""
     transactions.require()
     rows = Withdrawal.objects.filter(promoter__member_id=member_id, ended_at__isnull=False)
-    rows.update(openid="", name_masked="")
+    rows.update(openid="", name_masked="", name_digest="")
 
 
 def _require_ours(row: Withdrawal, transfer: Transfer) -> None:

@@ -184,6 +184,18 @@ def test_the_same_key_is_the_same_withdrawal_and_another_amount_under_it_is_refu
     assert make.money(rich) == {"available": 495_000, "withdrawing": 5_000}
 
 
+def test_the_same_key_with_another_name_is_another_request(rich: Promoter) -> None:
+    first = ask(rich, 200_000, real_name="张三", key="K")
+    assert ask(rich, 200_000, real_name=" 张三 ", key="K") == first
+    with pytest.raises(WithdrawalKeyReused):
+        ask(rich, 200_000, real_name="张四", key="K")
+    withdrawals.reject(withdrawal_no=first.withdrawal_no, reason="…", operator=fulfillment.operator(), at=NOW)
+    with pytest.raises(WithdrawalKeyReused):
+        ask(rich, 200_000, real_name="张四", key="K")
+    Withdrawal.objects.update(name_digest="")  # as those of before have none
+    assert ask(rich, 200_000, real_name="张三", key="K") == first
+
+
 def test_three_a_day_and_what_came_to_nothing_does_not_count(rich: Promoter) -> None:
     rows = [ask(rich, 5_000) for _ in range(3)]
     with pytest.raises(WithdrawalLimits) as refusal:

@@ -30,6 +30,7 @@ from apps.payments.models import Payment
 from apps.payments.states import Origin
 from apps.wallet.models import Spending
 from mall.errors import NotFound, ShopError
+from mall.events import ConsoleRefunded
 from mall.lifecycle import MoveRefused
 from tests.apps.aftersales import apply
 from tests.apps.aftersales import make as aftersales
@@ -180,7 +181,18 @@ def test_it_says_what_was_really_paid_without_bonus_and_without_what_went_back(s
         due_at=make.NOW,
         requested_at=make.NOW,
     )
-    assert invoice_facts.really_paid_fen(order) == 4000 - kept_fen - 300
+    most_fen = 4000 - kept_fen - 300
+    assert invoice_facts.really_paid_fen(order) == most_fen
+    # The look that finds what says too much counts as the application does.
+    Announcement.objects.all().delete()
+    row = make.applied(order)
+    assert (row.amount_fen, invoice_facts.unbalanced()) == (most_fen, [])
+    Invoice.objects.filter(pk=row.pk).update(asked_fen=most_fen + 1, amount_fen=most_fen + 1)
+    (fault,) = invoice_facts.unbalanced()
+    assert (fault.number, fault.says, fault.rows) == (row.invoice_no, most_fen + 1, most_fen)
+    news = ConsoleRefunded(payment_no=Payment.objects.get(order=order).payment_no, refund_no="C1")
+    outbox.publish(news, at=make.LATER)
+    assert invoice_facts.unbalanced() == []  # the news are on their way
 
 
 def test_a_refund_lowers_an_application_and_the_last_one_refuses_it() -> None:
