@@ -13,12 +13,10 @@ from apps.aftersales import telling
 from apps.aftersales.planning import OrderNotRefundable
 from apps.aftersales.services import paying_back
 from apps.groupbuy import selectors as group_facts
-from apps.groupbuy.states import KIND as GROUP_BUY
 from apps.messaging import selectors as message_facts
 from apps.messaging import services as messaging
 from apps.payments import selectors as payment_facts
 from mall.events import AfterSaleMoved, ConsoleRefunded, GroupFailed, GroupSettled, RefundSettled, SeatRefused
-from mall.pricing import refs
 
 # A reply that was told of and not read of tells of the next ones, too, so long.
 _TOLD_FOR: Final = timedelta(days=1)
@@ -60,7 +58,6 @@ def return_on_group_settled(event: GroupSettled, *, at: datetime) -> None:
         aftersales.return_price(
             order_no=order_no,
             now_fen=reached.prices_fen,
-            kinds=[refs.LEVEL, GROUP_BUY],
             token=f"group:{order_no}",
             reason=f"拼团达到 {reached.size} 人价，退还差价",
             at=at,

@@ -225,7 +225,7 @@ def standing_of(order: Order) -> Standing:
         or (
             not _lies_here(order) if order.delivery is not None else bool(parcel_facts.parcels_of([order.pk]))
         ),
-        paid_by_points_fen={line.pk: line.reduced_fen(kinds=by_points) for line in lines},
+        paid_by_points_fen={line.pk: line.reduced_fen(lambda ref: ref.kind in by_points) for line in lines},
         back_fen=order_facts.refunded_by_line(order),
     )
 

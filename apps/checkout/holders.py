@@ -272,7 +272,7 @@ class Bargains(Holder):
                 order_no=order.order_no,
                 bargain_no=_activity_id(order),
                 member_id=order.member_id,
-                price_fen=_activity_price_fen(order, quote),
+                price_fen=order.activity["price_fen"] if order.activity else 0,
                 at=at,
             )
         except NotFound:
@@ -414,14 +414,6 @@ def _is_large(demand: Mapping[int, int]) -> bool:
 
 def _activity_id(order: Order) -> Any:
     return order.activity["id"] if order.activity else None
-
-
-def _activity_price_fen(order: Order, quote: Quote) -> int:
-    """What the one unit of an activity costs by its price alone, before whatever else was taken off."""
-    item = quote.goods[0]
-    ref = str(refs.activity(order.activity["kind"], order.activity["id"])) if order.activity else ""
-    off_fen = sum(reduction.amount_fen for reduction in item.reductions if reduction.ref == ref)
-    return item.list_fen - off_fen
 
 
 def coupon_ids_of(order: Order) -> list[UUID]:

@@ -415,3 +415,11 @@ def most_to_compensate(*, operator: Any) -> int | None:
     """Return the most that a coupon may be worth which this operator gives as compensation; None for any."""
     most: int = settings.COMPENSATION_LIMIT_FEN
     return None if operator.has_perm("coupons.compensate_any_coupon") else most
+
+
+def by_percent(public_ids: Collection[UUID]) -> frozenset[UUID]:
+    """Which of these coupons take a percentage off: a lower price lowers what they take. No statement for none."""
+    if not public_ids:
+        return frozenset()
+    found = Coupon.objects.filter(public_id__in=public_ids, template__kind=Template.Kind.PERCENT)
+    return frozenset(found.order_by().values_list("public_id", flat=True))

@@ -312,3 +312,12 @@ def unclear_regions() -> list[tuple[str, str]]:
         for name in names
         if (wrong := regions.objection(name))
     ]
+
+
+def by_percent(promotion_ids: Collection[int]) -> frozenset[int]:
+    """Which of these take a percentage off: a lower price lowers what they take. No statement for none."""
+    if not promotion_ids:
+        return frozenset()
+    kinds = [Promotion.Kind.PERCENT, Promotion.Kind.SECOND_HALF]
+    found = Promotion.objects.filter(pk__in=promotion_ids, kind__in=kinds)
+    return frozenset(found.order_by().values_list("pk", flat=True))

@@ -60,6 +60,11 @@ class Ref:
         return int(self.part) if self.kind == PROMOTION and self.part else None
 
     @property
+    def sets_price(self) -> bool:
+        """Whether it is what a unit costs (lane PRICE: a level's, an activity's, a stepped price), not taken off that."""
+        return self.kind not in OWN_KINDS or self.stage is not None or (self.kind == LEVEL and not self.part)
+
+    @property
     def public_id(self) -> UUID | None:
         """The public id of a coupon; None for another kind of offer."""
         return UUID(self.key) if self.kind == COUPON else None

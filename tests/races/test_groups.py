@@ -185,7 +185,6 @@ def test_a_difference_is_returned_once_by_however_many_workers() -> None:
         made = aftersales.return_price(
             order_no=second.order_no,
             now_fen={row.prices.first().sku_id: 35_00},
-            kinds=["group_buy"],
             token=f"group:{second.order_no}",
             reason="差价",
             at=NOW,

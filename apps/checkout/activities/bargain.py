@@ -92,5 +92,5 @@ class Bargains(CampaignKind):
                 scope=Skus(frozenset({run.bargain.sku_id})),
             ),
             combines=frozenset(map(Extra, run.bargain.combines)),
-            more={"bargain_id": run.bargain_id},
+            more={"bargain_id": run.bargain_id, "price_fen": run.price_fen},
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from functools import cached_property
 from typing import Any
@@ -361,13 +361,13 @@ class OrderLine(models.Model):
     def __str__(self) -> str:
         return f"{self.title} × {self.quantity}"
 
-    def reduced_fen(self, *, kinds: Collection[str]) -> int:
-        """How many fen offers of these kinds (``mall.pricing.refs``) took off it, in the words of the day it was placed.
+    def reduced_fen(self, by: Callable[[refs.Ref], bool]) -> int:
+        """How many fen those offers took off it that ``by`` means, in the words of the day it was placed.
 
         What is refunded hangs on no row that somebody may still have to write (``Reduction``).
         """
         named = ((refs.read(part["ref"]), part["amount_fen"]) for part in self.reductions)
-        return sum(amount_fen for ref, amount_fen in named if ref and ref.kind in kinds)
+        return sum(amount_fen for ref, amount_fen in named if ref and by(ref))
 
     @property
     def mark(self) -> str:

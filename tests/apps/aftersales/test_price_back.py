@@ -13,6 +13,7 @@ from apps.payments.models import Refund
 from apps.points.models import Settlement
 from tests.apps.aftersales import make
 from tests.apps.checkout import make as counter
+from tests.apps.coupons import make as coupons
 from tests.apps.wallet import make as wallets
 
 pytestmark = pytest.mark.django_db
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 def returned(order: Order, now_fen: dict[int, int], token: str = "fell") -> OrderRefund | None:
     return aftersales.return_price(
-        order_no=order.order_no, now_fen=now_fen, kinds=[], token=token, reason="降价", at=make.LATER
+        order_no=order.order_no, now_fen=now_fen, token=token, reason="降价", at=make.LATER
     )
 
 
@@ -68,6 +69,30 @@ def test_it_never_returns_more_than_was_paid_and_nothing_where_the_price_rose() 
     assert returned(order, {cup.pk: 12_000}, "rose") is None
     made = returned(order, {cup.pk: 1_000})
     assert made is not None and made.amount_fen == 6_000
+
+
+@pytest.mark.parametrize(("now_fen", "back_fen"), [(10_000, None), (7_000, None), (6_000, 2_000)])
+def test_what_counts_is_the_price_that_was_the_best_whichever_it_was(
+    now_fen: int, back_fen: int | None
+) -> None:
+    cup = counter.goods(10_000, units=5)
+    counter.freight()
+    counter.promotion("STEP_PRICE", steps=[[5, 3000]])  # the first five at 70
+    order = make.paid(counter.buyer(), [(cup, 2)])
+    made = returned(order, {cup.pk: now_fen})
+    assert (made and made.amount_fen) == back_fen
+
+
+def test_a_percentage_that_was_taken_off_is_taken_off_the_difference_too() -> None:
+    cup = counter.goods(10_000, units=5)
+    counter.freight()
+    counter.promotion("PERCENT", off_bp=1000)
+    buyer = counter.buyer()
+    coupons.coupon(buyer[0], of=coupons.template(kind="PERCENT", off_fen=None, off_bp=2000), at=counter.NOW)
+    order = make.paid(buyer, [(cup, 1)])  # 72 yuan: 9折, then 8折
+    assert make.fresh(order).lines.get().payable_fen == 7_200
+    made = returned(order, {cup.pk: 8_000})
+    assert made is not None and made.amount_fen == 1_440  # as if 57.60 had been paid for 80.00
 
 
 def test_stored_value_and_wechat_get_their_shares(settings: Any) -> None:

@@ -16,12 +16,14 @@ from apps.bargain.models import Bargain, Run
 from apps.bargain.states import RunStatus
 from apps.campaigns import selectors as campaign_facts
 from apps.campaigns.models import Quota, Take
+from apps.catalog.models import Sku
 from apps.checkout import placing
 from apps.inventory import selectors as stock_facts
 from apps.members.models import Address, Member
 from apps.orders.models import Order
 from tests.apps.bargain import make
 from tests.apps.checkout import make as counter
+from tests.apps.members import make as members
 
 pytestmark = pytest.mark.django_db
 Shoppers = Callable[[Member], Any]
@@ -79,11 +81,34 @@ def test_it_is_bought_at_the_price_that_friends_have_cut_it_to(
         "id": run.bargain_no,
         "title": "陶壶砍到99",
         "bargain_id": row.pk,
+        "price_fen": run.price_fen,
     }
     run.refresh_from_db()
     assert (run.status, run.order_no) == (RunStatus.BOUGHT, answer.json()["order_no"])
     assert campaign_facts.left(kind="bargain", keys=[str(row.pk)]) == {str(row.pk): 4}
     assert stock_facts.available([row.sku_id]) == {row.sku_id: 99}
+
+
+@pytest.mark.parametrize("cheaper", ["member", "promotion", "list"])
+def test_it_is_bought_also_where_another_price_is_lower_than_its_own(
+    cheaper: str, buyer: Any, shopper_of: Shoppers
+):
+    counter.freight(0)
+    now = timezone.now()
+    row = make.bargain(
+        starts_at=now - make.HOUR, ends_at=now + make.HOUR, combines=["member_price", "promotions"]
+    )
+    run = run_of(row, buyer, helps=1)
+    if cheaper == "member":
+        Member.objects.filter(pk=buyer[0].pk).update(level=members.level("半价", discount_bp=5_000))
+    elif cheaper == "promotion":
+        counter.promotion("STEP_PRICE", steps=[[5, 5000]])
+    else:
+        Sku.objects.filter(pk=row.sku_id).update(price_fen=99_50)
+    answer = ordered(shopper_of(buyer[0]), body(run, buyer[1]))
+    assert (answer.status_code, answer.json()["payable_fen"]) == (201, 99_50)
+    run.refresh_from_db()
+    assert run.status == RunStatus.BOUGHT
 
 
 def test_the_price_stands_still_once_it_is_ordered(row: Bargain, buyer: Any, shopper_of: Shoppers):

@@ -23,6 +23,7 @@ from apps.payments.models import Refund
 from mall.errors import ShopError
 from tests.apps.aftersales import make as refunds
 from tests.apps.catalog import make as catalog
+from tests.apps.checkout import make as counter
 from tests.apps.fulfillment.make import operator
 from tests.apps.groupbuy import make
 from tests.apps.groupbuy.make import HOUR, NOW
@@ -550,3 +551,16 @@ def test_groups_are_compared_with_their_seats_and_orders(capsys: Any) -> None:
         f"{open_.group_no}: counts 2 and 1, has 1 and 1",
         f"{failing.group_no}: FAILED, and {gathering} gathers",
     ]
+
+
+def test_who_paid_less_than_the_group_reached_gets_nothing_back() -> None:
+    cup = make.goods(100_00)
+    counter.promotion("STEP_PRICE", steps=[[5, 3000]])  # the first five at ¥70.00
+    row = make.campaign(cup, {2: 95_00, 3: 90_00}, combines=["promotions"])
+    group = make.opened(row)
+    orders = [make.joined(group) for _ in range(2)]
+    make.post()
+    assert make.fresh(group).joined == 3
+    assert [order.payable_fen for order in orders] == [70_00, 70_00]
+    assert not Refund.objects.exists()
+    assert make.statuses(*orders) == ["PAID", "PAID"]
