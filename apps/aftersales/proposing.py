@@ -13,7 +13,7 @@ from apps.aftersales.models import AfterSaleReason
 from apps.aftersales.planning import Plan, Standing, Wish
 from apps.aftersales.states import OF_MONEY, AfterSaleKind
 from apps.base import days
-from apps.catalog.models import NO_REASON_DAYS, Returns, Sku
+from apps.catalog.models import NO_REASON_DAYS, Product, Returns, Sku
 from apps.orders.models import Order, OrderLine
 from apps.orders.states import Status
 from mall.errors import Invalid, Kind, ShopError
@@ -193,7 +193,7 @@ def propose(standing: Standing, ask: Ask, *, at: datetime) -> Proposal:
     if ask.kind in OF_MONEY:
         plan = planning.plan(standing, Wish(units=ask.units))
     worth_fen = {part.line.pk: part.amount_fen for part in plan.lines} if plan else {}
-    new_skus = _exchanged(ask, lines)
+    new_skus = _exchanged(ask, lines, at=at)
     return Proposal(
         standing=standing,
         reason=reason,
@@ -281,7 +281,7 @@ def _asked_fen(ask: Ask, plan: Plan | None) -> int:
     return ask.amount_fen
 
 
-def _exchanged(ask: Ask, lines: Mapping[int, OrderLine]) -> dict[int, int]:
+def _exchanged(ask: Ask, lines: Mapping[int, OrderLine], *, at: datetime) -> dict[int, int]:
     """What each line is exchanged against. Raises NotExchangeable.
 
     Of the same price is what costs today what the ordered SKU costs today: a price that changed since concerns both.
@@ -290,10 +290,12 @@ def _exchanged(ask: Ask, lines: Mapping[int, OrderLine]) -> dict[int, int]:
         return {}
     wanted = {line_id: sku_id for line_id, sku_id in ask.new_skus.items() if line_id in lines}
     ids = {*wanted.values(), *(lines[line_id].sku_id for line_id in wanted)}
-    skus = {sku.pk: sku for sku in Sku.objects.filter(pk__in=ids).select_related("product")}
+    skus = Sku.objects.in_bulk(ids)
+    sold = Product.objects.on_sale_at(at).filter(pk__in={sku.product_id for sku in skus.values()})
+    on_sale = frozenset(sold.order_by().values_list("pk", flat=True))
     for line_id, sku_id in wanted.items():
         old, new = skus.get(lines[line_id].sku_id), skus.get(sku_id)
-        good = old and new and new.enabled and new.product.on_sale and new.price_fen == old.price_fen
+        good = old and new and new.enabled and new.product_id in on_sale and new.price_fen == old.price_fen
         good = good and new is not None and not new.virtual
         if not good:
             raise NotExchangeable(details={"line_id": line_id, "sku_id": sku_id})

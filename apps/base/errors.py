@@ -10,7 +10,7 @@ from typing import Any
 
 import structlog
 from django.contrib.sessions.exceptions import SessionInterrupted
-from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import DataError, InterfaceError, OperationalError
 from django.http import (
     Http404,
@@ -96,6 +96,9 @@ def handle(error: Exception, context: dict[str, Any]) -> Response:
         error = exceptions.PermissionDenied()
     if isinstance(error, exceptions.APIException):
         return _of_framework(error)
+    if isinstance(error, SuspiciousOperation):
+        # Django takes no more than so many fields and files, and no longer body than so much.
+        return _plain(413 if isinstance(error, RequestDataTooBig) else 400)
     if isinstance(error, DataError):
         # A figure that no column can hold got past a serializer: still the caller's fault, nothing was stored.
         return _plain(400)

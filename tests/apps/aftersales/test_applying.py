@@ -10,6 +10,7 @@ import pytest
 from apps.aftersales import planning, proposing
 from apps.aftersales.models import AfterSale
 from apps.aftersales.services import applying, moving
+from apps.catalog.models import Product
 from apps.coupons.models import Coupon
 from apps.inventory.models import Stock
 from apps.members.models import Level
@@ -250,6 +251,14 @@ def test_an_exchange_is_against_the_same_price_on_the_shelf() -> None:
     cheap, blue = counter.goods(1000), counter.goods(1999)
     with pytest.raises(proposing.NotExchangeable):
         apply.applied(order, {cup: 1}, "EXCHANGE", new={cup: cheap})
+    for window in (
+        {"sale_starts_at": apply.LATER + timedelta(days=1)},
+        {"sale_starts_at": None, "sale_ends_at": apply.NOW},
+    ):
+        Product.objects.filter(pk=blue.product_id).update(**window)
+        with pytest.raises(proposing.NotExchangeable):
+            apply.applied(order, {cup: 1}, "EXCHANGE", new={cup: blue})
+    Product.objects.filter(pk=blue.product_id).update(sale_ends_at=None)
     row = apply.approve(apply.applied(order, {cup: 1}, "EXCHANGE", new={cup: blue}))
     assert (row.amount_fen, Stock.objects.get(sku=blue).held) == (0, 1)
 

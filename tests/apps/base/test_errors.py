@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from io import StringIO
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.test import Client
 
 from apps.base import errors, logs
 from apps.members import selectors as member_facts
+from apps.members.models import Member
 from mall.errors import Kind
 from tests.apps.members import make
 from tests.conftest import Shopper
@@ -78,6 +80,30 @@ def test_a_body_of_more_than_half_a_megabyte_is_refused_unread(
     assert answer.status_code == status
     assert set(answer.json()) == FORM
     assert answer.json()["code"] == ("too_large" if status == 413 else "invalid")
+
+
+def many_parts(number: int, *, files: bool) -> bytes:
+    head = 'Content-Disposition: form-data; name="a"' + ('; filename="a.png"' if files else "")
+    return b"".join(f"--b\r\n{head}\r\n\r\n1\r\n".encode() for _ in range(number)) + b"--b--\r\n"
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        ("GET", "/orders?" + "&".join(f"a{number}=1" for number in range(1001)), b"", ""),
+        ("POST", "/me/avatar", many_parts(1001, files=False), "multipart/form-data; boundary=b"),
+        ("POST", "/me/avatar", many_parts(101, files=True), "multipart/form-data; boundary=b"),
+        ("POST", "/me/pictures", b"--b\r\n" * 5000, "multipart/form-data; boundary=b"),
+    ],
+    ids=["questions", "fields", "files", "nothing"],
+)
+def test_more_fields_or_files_than_are_read_are_400(
+    shopper_of: Callable[[Member], Shopper], sent: tuple[str, str, bytes, str]
+) -> None:
+    method, path, body, content_type = sent
+    answer = shopper_of(make.member()).generic(method, f"/api/v1{path}", body, content_type=content_type)
+    assert answer.status_code == 400
+    assert set(answer.json()) == FORM
 
 
 def test_too_many_calls_are_429_with_retry_after(anyone: Shopper, settings: Any) -> None:
