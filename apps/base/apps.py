@@ -21,7 +21,8 @@ class BaseConfig(AppConfig):
 
         They forget no statements that only DEBUG notes down, close no cache whose connections stay, look at the age of
         a connection when they end and not when they begin as well, and leave the routes as they are: nobody has others.
-        The operators' pages are drawn without working out again what the page has worked out (``admin_drawing``).
+        The operators' pages are drawn without working out again what the page has worked out (``admin_drawing``), and their
+        forms have manners of their own (``form_manners``).
         """
         if not settings.DEBUG:
             request_started.disconnect(reset_queries)
@@ -32,9 +33,10 @@ class BaseConfig(AppConfig):
         apps.get_swappable_settings_name = cache(apps.get_swappable_settings_name)  # type: ignore[method-assign]
         for handler in (connections, caches):
             handler._connections = _of_threads(handler)  # type: ignore[union-attr]  # Django's own
-        from apps.base import admin_drawing  # -- its packages need the apps to be there
+        from apps.base import admin_drawing, form_manners  # -- their packages need the apps to be there
 
         admin_drawing.once_a_page()
+        form_manners.teach()
 
 
 def _of_threads(handler: Any) -> threading.local:

@@ -105,6 +105,9 @@ def test_a_discount_is_typed_as_it_is_said(admin_client: Client):
         ({"per_member": "0"}, "每人限领至少 1 张"),
         ({"quota": "-1"}, "确保该值大于或等于0"),
         ({"occasion": "ORDER_GIFT"}, "请填写订单满额"),
+        ({"name": "", **moment("claim_from", "2026-01-02"), **moment("claim_until", "2026-01-01")}, "请填写此项"),
+        (moment("claim_from", "0001-01-01"), "年份应在 1900 年之后"),
+        (moment("claim_until", "0202-01-01"), "年份应在 1900 年之后"),
     ],
 )
 def test_what_nobody_could_explain_is_refused_with_the_reason(
@@ -113,6 +116,8 @@ def test_what_nobody_could_explain_is_refused_with_the_reason(
     answer = admin_client.post(ADD, typed(**figures))
     assert answer.status_code == 200
     assert reason in said(answer)
+    # What the service says in words, the database's constraint does not say once more without.
+    assert "约束" not in said(answer) and "互相矛盾" not in said(answer)
     assert not Template.objects.exists()
 
 
