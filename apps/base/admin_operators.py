@@ -142,6 +142,11 @@ class OperatorAdmin(DjangoUserAdmin, PermissionsInChinese):  # type: ignore[misc
 
         return self.ask(request, ResetFactorForm, reset, row=row, heading=row.get_username())
 
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Write the row. Who is made here is to work here: nobody could log in without 工作人员状态."""
+        obj.is_staff = obj.is_staff or not change
+        super().save_model(request, obj, form, change)
+
     def reached(self, request: HttpRequest, row: User) -> bool:
         return powers.reaches(request.user, row)
 

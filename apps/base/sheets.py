@@ -27,9 +27,12 @@ BOM: Final = "\ufeff"
 # in front of it.
 _FORMULA: Final = re.compile(r"[\t\r\n]|\s*[=+\-@＝＋－＠]")
 # What it would turn into another number: too long (it shows 11 digits and keeps 15), with a zero in front, with an
-# exponent; and what it would take for a day of the year.
+# exponent; what it would take for a day of some year, an hour, a percentage, or for true and false. A whole date in our own
+# order (2026-03-02) it may take for one: that is what it is.
 _CHANGED: Final = re.compile(
-    r"\s*(?:0\d+|\d[\d,]{11,}|(?:[\d,]*\.\d*|\d+)[eE]\d+|[\d,]+\.\d{10,}|\d{12,}\.\d*|\d{1,2}[-/]\d{1,2})\s*"
+    r"\s*(?:0\d+|\d[\d,]{11,}|(?:[\d,]*\.\d*|\d+)[eE]\d+|[\d,]+\.\d{10,}|\d{12,}\.\d*"
+    r"|\d{1,2}[-/]\d{1,2}(?:[-/]\d{1,4})?|\d{1,2}:\d{1,2}(?::\d{1,2})?"
+    r"|[\d,.]+\s*%|(?i:true|false))\s*"
 )
 _LONG: Final = 10**11
 _CHUNK: Final = 2_000

@@ -18,7 +18,7 @@ from unfold.views import ChangeList
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from apps.base import audit
-from apps.base.admin import EditableAdmin, ReadOnlyAdmin, TabularInline, for_chosen, yuan_column
+from apps.base.admin import EditableAdmin, KeptAdmin, ReadOnlyAdmin, TabularInline, for_chosen, yuan_column
 from apps.base.asking import AskForm
 from apps.base.audit import Change
 from apps.catalog import detail, grid_forms, rules, search
@@ -40,8 +40,11 @@ class ProductImageInline(TabularInline):
     hide_title = True
 
 
-class ProductPage(EditableAdmin):
-    """Products. On and off sale by action; prices by SKU; sales are counted, never typed."""
+class ProductPage(KeptAdmin):
+    """Products. On and off sale by action; prices by SKU; sales are counted, never typed.
+
+    None is deleted: stock, orders and carts point to its SKUs. One that is over is taken off sale.
+    """
 
     form = ProductForm
     list_display = ["picture", "title", "category", "prices", "sold_count", "state", "role", "created_at"]

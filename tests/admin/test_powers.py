@@ -289,3 +289,15 @@ def test_keys_that_no_page_has_written_are_refused(page: Client) -> None:
         assert page.post("/admin/catalog/product/", sent).status_code == 400
     opened = open_page(page, brand)
     assert page.post(opened.address, opened.typed(opened_as='{"\\ud800":"a"}')).status_code == 409
+
+
+def test_who_is_made_here_may_log_in(page: Client) -> None:
+    word = "a long enough word 7"
+    answer = page.post(
+        "/admin/auth/user/add/",
+        {"username": "新来的", "password1": word, "password2": word, "usable_password": "true", "_save": "1"},
+    )
+    made = User.objects.get(username="新来的")
+    assert (answer.status_code, made.is_staff, made.is_superuser) == (302, True, False)
+    entered = Client().post("/admin/login/", {"username": "新来的", "password": word, "next": "/admin/"})
+    assert (entered.status_code, entered["Location"]) == (302, "/admin/")

@@ -105,7 +105,10 @@ def test_a_discount_is_typed_as_it_is_said(admin_client: Client):
         ({"per_member": "0"}, "每人限领至少 1 张"),
         ({"quota": "-1"}, "确保该值大于或等于0"),
         ({"occasion": "ORDER_GIFT"}, "请填写订单满额"),
-        ({"name": "", **moment("claim_from", "2026-01-02"), **moment("claim_until", "2026-01-01")}, "请填写此项"),
+        (
+            {"name": "", **moment("claim_from", "2026-01-02"), **moment("claim_until", "2026-01-01")},
+            "请填写此项",
+        ),
         (moment("claim_from", "0001-01-01"), "年份应在 1900 年之后"),
         (moment("claim_until", "0202-01-01"), "年份应在 1900 年之后"),
     ],
