@@ -246,12 +246,6 @@ def tags_by_hand() -> QuerySet[Tag]:
     return Tag.objects.filter(kind="HAND", archived_at=None).order_by("name")
 
 
-def segments_usable() -> QuerySet[Segment]:
-    """Segments that mean something today."""
-    rows = Segment.objects.filter(archived_at=None, broken="", current__isnull=False)
-    return rows.select_related("current").order_by("name")
-
-
 def standing_sizes() -> dict[str, int]:
     """How many living members stand in each class now; who has no row yet has never bought."""
     rows = Rfm.objects.filter(member__disabled_at__isnull=True).order_by().values_list("standing")

@@ -291,12 +291,6 @@ def held_commissions() -> QuerySet[Commission]:
     return Commission.objects.filter(held=True)
 
 
-def due_commissions(*, at: datetime) -> int:
-    """How many commissions the sweep has before it."""
-    due = Commission.objects.filter(status=CommissionStatus.FROZEN, held=False, of__isnull=True)
-    return due.filter(due_at__lte=at).count()
-
-
 def unbalanced_accounts() -> list[str]:
     """Accounts whose sums are not those of the ledger, or not those of the commissions: a sentence each."""
     booked = {

@@ -89,8 +89,9 @@ class ErasureSerializer(serializers.Serializer[ErasureRequest]):
     )
     held_up_by = serializers.ListField(
         child=serializers.CharField(),
-        help_text="Codes of what stood in the way after seven days, looked at once a day: "
-        "`orders`, `refunds`, `stored_value`, `recharges`, `recharge_refunds`, `shipping`.",
+        help_text="Codes of what stood in the way after seven days, looked at once a day: `orders`, `after_sales`, "
+        "`refunds`, `recharges`, `recharge_refunds`, `stored_value`, `commission`, `commission_coming`, `invoices`, "
+        "`complaints`, `shipping`.",
     )
 
 

@@ -6,7 +6,6 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from apps.distribution import selectors as promoter_facts
 from apps.distribution.models import Commission
 from apps.distribution.services import commissions, settlement
 from tests.apps.checkout import make as counter
@@ -33,7 +32,6 @@ def received():
 
 def test_nothing_is_settled_a_second_before_its_time(received):
     assert settlement.settle_due(at=LATER + 5 * DAY - make.timedelta(seconds=1)) == 0
-    assert promoter_facts.due_commissions(at=LATER + 5 * DAY) == 7
 
 
 def test_seven_due_in_batches_of_three_tell_three_six_seven(received):
