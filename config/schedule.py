@@ -70,6 +70,8 @@ def queue_of(task: str) -> str:
 RINGS = (
     Ring("base.pulse", 10),
     Ring("base.forget_held", 3600),
+    Ring("base.forget_unnamed", 3600),
+    Ring("pictures.forget_unnamed", 3600),
     Ring("base.check_invariants", 3600),
     Ring("books.fetch_bills", 600),
     Ring("books.post_due", 600),

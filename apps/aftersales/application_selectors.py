@@ -33,6 +33,8 @@ from mall.errors import NotFound
 _LONGEST_NO: Final = 32
 # What operators do among themselves: shoppers see what came of it.
 _INSIDE: Final = frozenset({"first", "escalate", "pay"})
+# By which the shopper tells the parcel that brings goods back: the row has it, until it is forgotten.
+_PARCEL_TOLD: Final = frozenset({"send_back", "parcel"})
 
 
 def rules() -> AfterSaleRules:
@@ -200,7 +202,14 @@ def _who(one: AfterSaleStep | AfterSaleMessage, *, inside: bool) -> str:
 def _told(row: AfterSale, step: AfterSaleStep) -> str:
     if step.move == "apply":
         return row.text or row.reason_label
+    if step.move in _PARCEL_TOLD and row.return_tracking_no and step.pk == _last_told_of_parcel(row):
+        return f"{row.return_carrier} {row.return_tracking_no}"
     return step.note or str(MOVE_LABELS[step.move])
+
+
+def _last_told_of_parcel(row: AfterSale) -> int:
+    """The step that told the parcel back as it is now; what was put right stands nowhere any more."""
+    return max(one.pk for one in row.steps.all() if one.move in _PARCEL_TOLD)
 
 
 def money_of(rows: Iterable[AfterSale]) -> dict[int, MoneyBack]:

@@ -240,6 +240,9 @@ class AfterSale(models.Model):
                 name="after_sale_carriage_paid_in",
             ),
             finding.by_end("return_tracking_no", name="after_sale_by_return_parcel"),
+            models.Index(
+                fields=["new_tracking_no"], condition=~Q(new_tracking_no=""), name="after_sale_by_new_parcel"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -47,6 +47,9 @@ class AskForm(forms.Form):
 class ReasonForm(AskForm):
     """Why it is done."""
 
+    # The reason is kept where it can be forgotten (apps/<room>/personal.py): the audit log, which stays, does not quote it.
+    reason_is_personal = False
+
     reason = TextField(label="原因", max_length=100, widget=UnfoldAdminTextInputWidget)
 
 
@@ -231,7 +234,9 @@ class Asking(ModelAdmin):
 
 
 def _why(form: Any) -> str:
-    """The reason that was given, where one was asked for."""
+    """The reason that was given, where one was asked for and the log may keep it."""
+    if getattr(form, "reason_is_personal", False):
+        return ""
     reason = str(form.cleaned_data.get("reason") or "").strip()
     return f" 原因：{reason}" if reason else ""
 

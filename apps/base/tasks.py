@@ -1,10 +1,10 @@
-"""The floor's own bells: a worker's heartbeat, chosen files that nobody came back for, and whether all adds up."""
+"""The floor's own bells: a worker's heartbeat, files that nobody wants any more, and whether all adds up."""
 
 from __future__ import annotations
 
 from celery import shared_task
 
-from apps.base import held, invariants, jobs, pulses
+from apps.base import held, invariants, jobs, private, pulses
 
 
 @shared_task(name="base.pulse")
@@ -17,6 +17,12 @@ def pulse() -> None:
 def forget_held() -> None:
     """Delete files that were chosen in a refused form and not saved within a day."""
     jobs.run("base.forget_held", lambda at: held.forget(at=at))
+
+
+@shared_task(name="base.forget_unnamed")
+def forget_unnamed() -> None:
+    """Delete private files and videos whose transaction was rolled back: no row names them."""
+    jobs.run("base.forget_unnamed", lambda at: private.forget_unnamed(at=at))
 
 
 @shared_task(name="base.check_invariants")

@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models import Exists, ExpressionWrapper, F, OuterRef, Q
 from django.utils import timezone
 
-from apps.base.fields import FenField
+from apps.base.fields import FenField, PublicFileField
 from apps.pictures.fields import PictureField
 
 
@@ -152,7 +152,7 @@ class Product(models.Model):
     brand = models.ForeignKey(Brand, on_delete=models.PROTECT, null=True, blank=True, verbose_name="品牌")
     role = models.CharField("商品定位", max_length=10, choices=Role.choices, default=Role.PROFIT)
     cover = PictureField("主图", upload_to="products/")
-    video = models.FileField(
+    video = PublicFileField(
         "视频", upload_to="videos/", blank=True, validators=[FileExtensionValidator(["mp4", "mov", "m4v"])]
     )
     detail_html = models.TextField("图文详情", blank=True)

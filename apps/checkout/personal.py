@@ -10,16 +10,10 @@ from apps.base.personal import Open, Person, Room
 from apps.checkout import bills
 from apps.fulfillment.models import ShippingUpload
 from apps.fulfillment.states import UploadStatus
+from apps.payments import selectors as payment_facts
 from apps.payments.models import Payment, Refund
-from apps.payments.states import RefundStatus
 
 _UNTOLD: Final = (UploadStatus.WAITING, UploadStatus.FAILED)
-_UNDER_WAY: Final = (
-    RefundStatus.REQUESTED,
-    RefundStatus.PROCESSING,
-    RefundStatus.FAILED,
-    RefundStatus.AT_SHOP,
-)
 
 
 def export(person: Person) -> Mapping[str, personal.Table]:
@@ -44,10 +38,8 @@ def still_open(person: Person) -> Sequence[Open]:
     found: list[Open] = []
     for kind, numbers in _bills(person):
         of_kind = {"bill_kind": kind.name, "bill_no__in": numbers}
-        refunds = Refund.objects.filter(
-            payment__order=None,
-            **{f"payment__{name}": said for name, said in of_kind.items()},
-            status__in=_UNDER_WAY,
+        refunds = payment_facts.still_owed().filter(
+            payment__order=None, **{f"payment__{name}": said for name, said in of_kind.items()}
         )
         untold = ShippingUpload.objects.filter(order=None, **of_kind, status__in=_UNTOLD)
         if back := tuple(refunds.order_by("id").values_list("refund_no", flat=True)):

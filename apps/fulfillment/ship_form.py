@@ -70,6 +70,8 @@ class AddressForm(ReasonForm):
     """An order's address, put right before anything leaves."""
 
     title = "修改收货信息"
+    # Kept with the change, and forgotten with the order's address.
+    reason_is_personal = True
     explanation = (
         "只能在发出第一个包裹之前修改；已付运费不变，改到其他省市前请确认快递可达。原收货信息会保留在历史中。"
     )

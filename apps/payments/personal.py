@@ -10,19 +10,13 @@ from django.db.models import Q, QuerySet
 
 from apps.base import personal
 from apps.base.personal import Fate, Holding, Open, Person, Room
+from apps.payments import selectors as payment_facts
 from apps.payments.models import Notification, Payment, Refund
 from apps.payments.services import notifications
-from apps.payments.states import RefundStatus
 
 # Half a year: longer than WeChat repeats a notification (a day), a refund takes or a bill is asked about.
 # What money moved is said by payments and refunds, which stay.
 NOTIFICATIONS_KEPT: Final = timedelta(days=180)
-_UNDER_WAY: Final = (
-    RefundStatus.REQUESTED,
-    RefundStatus.PROCESSING,
-    RefundStatus.FAILED,
-    RefundStatus.AT_SHOP,
-)
 _BOOKS = "会计档案管理办法：会计凭证与账簿保存三十年；电子商务法第三十一条：支付记录保存不少于三年"
 
 
@@ -43,9 +37,9 @@ def export(person: Person) -> Mapping[str, personal.Table]:
 
 
 def still_open(person: Person) -> Sequence[Open]:
-    """Refunds whose money has not arrived."""
-    under_way = Refund.objects.filter(payment__order__member_id=person.member_id, status__in=_UNDER_WAY)
-    numbers = tuple(under_way.order_by("id").values_list("refund_no", flat=True))
+    """Refunds whose money has not arrived, also where it waits for an operator."""
+    owed = payment_facts.still_owed().filter(payment__order__member_id=person.member_id)
+    numbers = tuple(owed.order_by("id").values_list("refund_no", flat=True))
     return [Open(code="refunds", text="还有退款尚未到账", numbers=numbers)] if numbers else []
 
 

@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce, Concat
 from apps.orders.models import Order
 from apps.orders.states import Status
 from apps.payments.models import Payment, Refund
-from apps.payments.states import ENDABLE, VOID, Origin, PaymentStatus, RefundStatus
+from apps.payments.states import ENDABLE, ON_ITS_WAY, VOID, Origin, PaymentStatus, RefundStatus
 
 # A notify takes seconds; after this silence WeChat is asked. With a ring every 10 s whatever was paid is found within
 # 50 s, and what is paid within ten minutes of pressing "pay" is visible within a minute though WeChat tells nothing.
@@ -196,6 +196,19 @@ def paid_by(*, transaction_id: str) -> Payment | None:
 def stuck() -> QuerySet[Refund]:
     """Refunds that wait for a person: failed, returned to the shop, or closed by WeChat; not taken up anew nor ended."""
     return Refund.objects.filter(status__in=ENDABLE).exclude(_taken_up_anew())
+
+
+def still_owed() -> QuerySet[Refund]:
+    """Refunds whose payer has not got the money and still may: on their way, or waiting for a person (``stuck``).
+
+    One that WeChat closed is owed until another number takes its place or two people end it, and as long as its
+    payment has money left: where the merchant console gave that back already, nothing is owed any more.
+    """
+    promised = Refund.objects.filter(payment=OuterRef("payment")).exclude(status__in=VOID).order_by()
+    promised_fen = Subquery(promised.values("payment").annotate(fen=Sum("amount_fen")).values("fen"))
+    at_hand = Q(payment__captured_fen__gt=Coalesce(promised_fen, 0))
+    owed = Q(status__in=ON_ITS_WAY | (ENDABLE - VOID)) | (Q(status__in=ENDABLE & VOID) & at_hand)
+    return Refund.objects.filter(owed).exclude(_taken_up_anew())
 
 
 def with_money_statuses(orders: QuerySet[Order]) -> QuerySet[Order]:

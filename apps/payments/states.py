@@ -47,6 +47,8 @@ class RefundStatus(models.TextChoices):
 
 # Arrived: the payer has the money.
 ARRIVED = frozenset({RefundStatus.SETTLED, RefundStatus.PAID_OUTSIDE})
+# On their way: they move by themselves.
+ON_ITS_WAY = frozenset({RefundStatus.REQUESTED, RefundStatus.PROCESSING})
 # Not at the payer, and nothing moves by itself any more: two people may end it without WeChat.
 ENDABLE = frozenset({RefundStatus.FAILED, RefundStatus.CLOSED, RefundStatus.AT_SHOP})
 # Nothing goes back under such a number any more.

@@ -15,10 +15,14 @@ from typing import Final
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.db import connection
 from django.db.models.fields.files import FieldFile
 
+from apps.base import private
 from apps.pictures.child import Drawing
 
+SHELF: Final = "pictures"
+_SHARE: Final = "SELECT pg_advisory_xact_lock_shared(hashtext('pictures_stored'), hashtext(%s))"
 _FULL: Final = re.compile(r"(?P<folder>.+/[0-9a-f]{32})/full\.(?P<kind>jpg|webp)")
 
 
@@ -33,13 +37,23 @@ class Size(StrEnum):
 def keep(drawn: Drawing, *, folder: str, salt: str = "") -> str:
     """Store a drawing's files and return the name of the full one. The same drawing twice is the same name.
 
-    ``salt``, where there is one, makes the name one of its own that cannot be guessed from the picture.
+    ``salt``, where there is one, makes the name one of its own that cannot be guessed from the picture. It is noted
+    before: what no row names a day later, because its transaction was rolled back, is deleted (``unnamed``).
     """
-    return put(drawn, place=name_of(drawn, folder=folder, salt=salt).rpartition("/")[0])
+    name = name_of(drawn, folder=folder, salt=salt)
+    private.note(name, shelf=SHELF)
+    # The row that is to name it is seen by nobody yet: the sweep lets be what was stored for an open transaction.
+    if connection.in_atomic_block:
+        with connection.cursor() as cursor:
+            cursor.execute(_SHARE, [name])
+    return put(drawn, place=name.rpartition("/")[0])
 
 
 def put(drawn: Drawing, *, place: str) -> str:
-    """Store a drawing's files in a folder whose name ends with a hash, and return the name of the full one."""
+    """Store a drawing's files in a folder whose name ends with a hash, and return the name of the full one.
+
+    For whoever has a row that names it already, committed; everybody else asks ``keep``.
+    """
     # The full size is written last: where it is, the others are.
     for name, content in drawn.files.items():
         _put(f"{place}/{name}", content)

@@ -152,6 +152,17 @@ def in_use(names: Collection[str]) -> set[str]:
     return set().union(*(user.of(names) for user in board())) if names else set()
 
 
+def named(names: Collection[str]) -> set[str]:
+    """Return those of the stored names that any column of the shop says, those that only keep a register included."""
+    return in_use(names).union(
+        *(
+            replace(user, is_use=True).of(names)
+            for user in board()
+            if isinstance(user, InColumn) and not user.is_use
+        )
+    )
+
+
 def _names_in(text: str) -> Iterator[str]:
     """Yield the stored names of this shop's pictures in a text."""
     for url in _SRC.findall(text):

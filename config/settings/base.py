@@ -332,6 +332,7 @@ PICTURE_USERS = "config.pictures.USERS"
 PICTURE_MARK_FONT = BASE_DIR / "apps" / "shares" / "fonts" / "NotoSansSC-Regular.subset.otf"
 # Names and addresses have more characters than the shop's own words.
 PRINT_FONT = BASE_DIR / "apps" / "fulfillment" / "fonts" / "NotoSansSC-Regular.print.otf"
+PARCEL_LABELS = "config.parcels.LABELS"
 PERSONAL_BOARD = "config.personal.BOARD"
 SHARE_KINDS = "config.sharing.KINDS"
 SHARE_COMING = "config.sharing.COMING"

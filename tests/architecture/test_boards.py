@@ -10,7 +10,8 @@ from django.utils.module_loading import import_string
 
 from apps.campaigns.models import CampaignColumns
 from apps.desk import calendar, campaign_file
-from config import sharing
+from apps.fulfillment.models import Carrier
+from config import parcels, sharing
 from config.invariants import INVARIANTS
 from tests.architecture.rooms import ROOT
 
@@ -77,3 +78,14 @@ def test_no_entry_of_the_words_begins_with_the_word_of_another() -> None:
     lines = (ROOT / "docs/guide/words.md").read_text().splitlines()
     words = [line.split("|")[1].split(" / ")[0].strip() for line in lines if line.startswith("| ")]
     assert sorted({word for word in words if words.count(word) > 1}) == []
+
+
+def test_every_table_that_labels_parcels_is_on_the_board() -> None:
+    """What names a carrier and a number of its own sends parcels; a number that two receivers have is a slip."""
+    found = {
+        model._meta.label
+        for model in apps.get_models()
+        if any(column.name.endswith("tracking_no") for column in model._meta.concrete_fields)
+        and any(column.related_model is Carrier for column in model._meta.concrete_fields)
+    }
+    assert found == {one.model for one in parcels.LABELS}

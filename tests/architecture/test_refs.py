@@ -152,6 +152,7 @@ FROZEN = (
         "apps.base.versions",
         "apps.base.migrating",
         "apps.base.ledger.append_only",
+        "apps.base.ledger.mended",
         "apps.base.fields",
         "apps.base.numbers",
         "apps.base.private",

@@ -188,11 +188,11 @@ def send_back(
         row = moving.lock(after_sale_no=after_sale_no)
         if (row.return_carrier, row.return_tracking_no) == (called, number):
             return row
-        told = f"{called} {number}"
         if row.status == AfterSaleStatus.RETURNING:
             row.return_carrier, row.return_tracking_no = called, number
             row.save(update_fields=["return_carrier", "return_tracking_no"])
-            moving.note_step(row, move="parcel", by=By.MEMBER, note=told, at=at)
+            # Steps stay for ever and the number does not: the row alone has it, and who reads the history reads it there.
+            moving.note_step(row, move="parcel", by=By.MEMBER, at=at)
             return row
         if not row.awaits_goods:
             raise MoveRefused(details={"move": "send_back", "status": row.status})
@@ -201,7 +201,6 @@ def send_back(
             row,
             move="send_back",
             by=By.MEMBER,
-            note=told,
             deadline_at=at + timedelta(days=application_facts.rules().arrive_days),
             with_columns=["return_carrier", "return_tracking_no", "sent_back_at"],
             at=at,

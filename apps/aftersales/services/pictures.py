@@ -53,10 +53,9 @@ def show(
     message: AfterSaleMessage | None = None,
     at: datetime,
 ) -> None:
-    """Keep what an operator shows, drawn anew by the door, with what happened or was said."""
+    """Keep what an operator shows, drawn anew by the door, with what happened or was said, in the caller's transaction."""
     for position, drawn in enumerate(drawings):
         public_id = numbers.word(24)
-        # The row before the files, so that none is ever nobody's.
         AfterSalePicture.objects.create(
             public_id=public_id,
             after_sale=row,

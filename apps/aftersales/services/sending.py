@@ -54,14 +54,14 @@ def dispatch(
     """Send the new parcel: what was held leaves the shelf, and the application is done. It costs the shopper nothing.
 
     What the units cost the shop stays on the lines. Raises NotFound, NothingToSend, TrackingNumberInvalid, CarrierUnknown,
-    UnitsGone.
+    NumberOfAnother, UnitsGone.
     """
-    carrier, number = parcels.told(carrier_code=carrier_code, tracking_no=tracking_no)
     with transaction.atomic():
         row = moving.lock(after_sale_no=after_sale_no)
         if not row.awaits_parcel:
             raise NothingToSend(details={"status": row.status})
         bounds.require_left(row)
+        carrier, number = parcels.labelled(row.order, carrier_code=carrier_code, tracking_no=tracking_no)
         inventory.commit(order_no=held_by(row), at=at)
         _note_cost(row)
         row.new_carrier, row.new_tracking_no, row.dispatched_at = carrier, number, at

@@ -12,6 +12,7 @@ from typing import Any, Final
 from django.db import transaction
 
 from apps.base.filled_sheets import Sheet, UnfitRow
+from apps.fulfillment import labels
 from apps.fulfillment.carriers_named import Named
 from apps.fulfillment.models import Carrier, Parcel
 from apps.fulfillment.number_files import Row
@@ -225,12 +226,7 @@ def _same_receivers(plan: Plan, found: Mapping[str, Order]) -> None:
     by_number: dict[tuple[str, str], list[Leaving]] = defaultdict(list)
     for one in plan.leaving:
         by_number[one.carrier_code, one.tracking_no].append(one)
-    before = (
-        Parcel.objects.filter(tracking_no__in={number for _, number in by_number})
-        .exclude(order__in=[order.pk for order in found.values()])
-        .values_list("carrier__code", "tracking_no", "order__order_no", "order__address")
-    )
-    taken = {(code, number): (order_no, address) for code, number, order_no, address in before}
+    taken = labels.borne({number for _, number in by_number}, but=[order.pk for order in found.values()])
     for key, leaving in by_number.items():
         first = leaving[0]
         mine = parcels.receiver_of(found[first.order_no].address)
@@ -242,12 +238,10 @@ def _same_receivers(plan: Plan, found: Mapping[str, Order]) -> None:
                         f"快递单号 {other.tracking_no} 与第 {first.rows[0]} 行相同，但收货人不同",
                     )
                 )
-        if key in taken and parcels.receiver_of(taken[key][1]) != mine:
-            plan.faults.append(
-                UnfitRow(
-                    first.rows[0], f"快递单号 {first.tracking_no} 已用于另一收货人的订单 {taken[key][0]}"
-                )
-            )
+        others = [one for one in taken.get(key, ()) if parcels.receiver_of(one.address) != mine]
+        if others:
+            told = f"快递单号 {first.tracking_no} 已用于另一收货人的订单 {others[0].order_no}"
+            plan.faults.append(UnfitRow(first.rows[0], told))
 
 
 def _sent(found: Iterable[Order]) -> set[tuple[str, str, str]]:

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import QuerySet, Sum
 
 from apps.base import audit, numbers, transactions
+from apps.fulfillment import labels
 from apps.fulfillment.models import Carrier, Parcel, ParcelLine, ShippingUpload
 from apps.fulfillment.services import tracing
 from apps.fulfillment.states import UploadStatus
@@ -57,7 +58,7 @@ class NotByParcel(NotShippable):
 
 
 class NumberOfAnother(NotShippable):
-    """Another receiver's parcel has this number: a slip of the hand. ``details``: their ``order_no``."""
+    """Another receiver's parcel has this number: a slip of the hand. ``details``: ``field``, their ``order_no``."""
 
     code = "tracking_number_used"
     message = "该快递单号已用于另一收货人的订单，请核对"
@@ -142,8 +143,6 @@ def ship(
     Raises NotFound, OrderChanged, NotShippable and its kinds, TrackingNumberInvalid, CarrierUnknown, QuantityNotShippable,
     ParcelTwice, TooManyParcels; then nothing is changed.
     """
-    number = _tracking_no(tracking_no)
-    carrier = _carrier(carrier_code)
     with transaction.atomic():
         order = orders.lock(order_no=order_no)
         reach.require(order, operator=operator)
@@ -153,7 +152,7 @@ def ship(
             raise OrderChanged
         if Parcel.objects.filter(order=order).count() >= MOST_PARCELS:
             raise TooManyParcels
-        _require_own(order, carrier, number)
+        carrier, number = labelled(order, carrier_code=carrier_code, tracking_no=tracking_no)
         left = units_left(order)
         chosen = _wrapped(order, _chosen(quantities, left), left)
         with transactions.refine({"parcel_once_per_tracking_no": ParcelTwice}):
@@ -183,22 +182,35 @@ def receiver_of(address: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple("".join(str(address.get(part, "")).split()) for part in _RECEIVER)
 
 
-def _require_own(order: Order, carrier: Carrier, number: str) -> None:
-    before = Parcel.objects.filter(carrier=carrier, tracking_no=number).exclude(order=order)
+def labelled(order: Order, *, carrier_code: str, tracking_no: str) -> tuple[Carrier, str]:
+    """The carrier and the tracking number, in its one form, that a parcel to an order's receiver is to bear.
+
+    Whatever parcel it is: the order's own, one put right, or one that brings new goods for old. The caller has locked
+    the order. Raises TrackingNumberInvalid, CarrierUnknown, and NumberOfAnother, which names the field.
+    """
+    transactions.require()
+    number = texts.tracking(tracking_no)
+    if not is_tracking_no(number):
+        raise TrackingNumberInvalid
+    carrier = Carrier.objects.filter(code=carrier_code).first()
+    if carrier is None:
+        raise CarrierUnknown
     mine = receiver_of(order.address)
-    for order_no, address in before.values_list("order__order_no", "order__address"):
-        if receiver_of(address) != mine:
-            raise NumberOfAnother(details={"order_no": order_no})
+    for other in labels.borne([number], but=[order.pk]).get((carrier.code, number), ()):
+        if receiver_of(other.address) != mine:
+            raise NumberOfAnother(
+                f"该快递单号已用于另一收货人的订单 {other.order_no}，请核对",
+                details={"field": "tracking_no", "order_no": other.order_no},
+            )
+    return carrier, number
 
 
 def correct(*, parcel_no: str, carrier_code: str, tracking_no: str, operator: Any, at: datetime) -> Parcel:
     """Correct a parcel's carrier and number, and tell WeChat again: it allows one correction a payment.
 
     A second one is kept here all the same, and WeChat's refusal shows as a FAILED upload.
-    Raises NotFound, TrackingNumberInvalid, CarrierUnknown, ParcelTwice, and NotShippable once received.
+    Raises NotFound, TrackingNumberInvalid, CarrierUnknown, NumberOfAnother, ParcelTwice, and NotShippable once received.
     """
-    number = _tracking_no(tracking_no)
-    carrier = _carrier(carrier_code)
     with transaction.atomic():
         order_no = (
             Parcel.objects.filter(parcel_no=parcel_no).values_list("order__order_no", flat=True).first()
@@ -209,6 +221,7 @@ def correct(*, parcel_no: str, carrier_code: str, tracking_no: str, operator: An
         reach.require(order, operator=operator)
         if order.status not in (Status.PAID, Status.SHIPPED):
             raise NotShippable("订单已完成，不能再修改快递单号")
+        carrier, number = labelled(order, carrier_code=carrier_code, tracking_no=tracking_no)
         # Read under the lock: of two corrections at once the second one's note names what the first one wrote.
         parcel = Parcel.objects.select_related("carrier").get(parcel_no=parcel_no)
         was = f"{parcel.carrier.code} {parcel.tracking_no}"
@@ -223,14 +236,6 @@ def correct(*, parcel_no: str, carrier_code: str, tracking_no: str, operator: An
         ShippingUpload.objects.filter(order=order).update(status=UploadStatus.WAITING)
         _ask_for_upload(order, parcel, at=at)
     return parcel
-
-
-def told(*, carrier_code: str, tracking_no: str) -> tuple[Carrier, str]:
-    """A carrier and a tracking number in its one form, for a parcel that is no part of an order's delivery.
-
-    Raises TrackingNumberInvalid, CarrierUnknown.
-    """
-    return _carrier(carrier_code), _tracking_no(tracking_no)
 
 
 def upload_again(*, order_no: str, at: datetime) -> None:
@@ -336,17 +341,3 @@ def _wrapped(order: Order, chosen: dict[int, int], left: Mapping[int, int]) -> d
 
 def _ask_for_upload(order: Order, parcel: Parcel, *, at: datetime) -> None:
     outbox.publish(ParcelShipped(order_no=order.order_no, parcel_no=parcel.parcel_no), at=at)
-
-
-def _tracking_no(given: str) -> str:
-    number = texts.tracking(given)
-    if not is_tracking_no(number):
-        raise TrackingNumberInvalid
-    return number
-
-
-def _carrier(code: str) -> Carrier:
-    carrier = Carrier.objects.filter(code=code).first()
-    if carrier is None:
-        raise CarrierUnknown
-    return carrier

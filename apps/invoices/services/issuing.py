@@ -67,12 +67,8 @@ def issue(*, invoice_no: str, amount_fen: int, paper: Paper | None, operator: An
         row.issued_at, row.file_kind = at, kind
         row.file.save(f"{uuid4().hex}.{kind}", ContentFile(issued.content), save=False)
         kept = ("number", "code", "issued_on", "issued_at", "file", "file_kind")
-        try:
-            with transactions.refine({"invoice_number_once": _NUMBER_TAKEN}):
-                moving.move(row, move="issue", with_columns=kept, at=at)
-        except BaseException:
-            row.file.delete(save=False)
-            raise
+        with transactions.refine({"invoice_number_once": _NUMBER_TAKEN}):
+            moving.move(row, move="issue", with_columns=kept, at=at)
         audit.record(
             operator=operator, action="开具发票", subject=invoice_no, note=f"{yuan(row.amount_fen)} 元", at=at
         )

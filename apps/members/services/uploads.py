@@ -181,5 +181,5 @@ def _end(begun: Upload, drawn: Drawing, member: Member, *, at: datetime) -> Uplo
     except ShopError:
         Upload.objects.filter(pk=begun.pk).update(ended_at=at)
         raise
-    stored.keep(drawn, folder=folder, salt=begun.public_id)
+    stored.put(drawn, place=begun.file.rpartition("/")[0])
     return begun

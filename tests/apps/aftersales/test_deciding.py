@@ -16,9 +16,10 @@ from apps.aftersales.admin_applications import AfterSaleAdmin
 from apps.aftersales.models import AfterSale
 from apps.aftersales.services import deciding, paying_back, returning, sending, sweeping
 from apps.base.models import AuditEntry
+from apps.fulfillment.services import parcels
 from apps.inventory.models import Stock, StockEntry
 from apps.inventory.services import OutOfStock
-from apps.orders.models import OrderRefund
+from apps.orders.models import Order, OrderRefund
 from apps.outbox.models import Announcement
 from apps.payments import selectors as payment_facts
 from apps.payments.models import Payment, Refund
@@ -399,3 +400,25 @@ def test_a_sweep_learns_that_money_arrived_though_the_news_was_lost() -> None:
     refunds.apply_result(result=facts.refund(payments.refunded(refund, status="SUCCESS")), at=apply.LATER)
     sweeping.run_deadlines(at=apply.LATER + 72 * HOUR)
     assert apply.fresh(row).status == "DONE"
+
+
+def test_a_new_parcel_does_not_bear_the_number_of_another_receivers() -> None:
+    other = fulfillment.paid_order()
+    fulfillment.parcel(other, carrier_code="SF", tracking_no="SF99887766")
+    elsewhere = {**other.address, "name": "王五", "detail": "北山街 9 号"}
+    Order.objects.filter(pk=other.pk).update(address=elsewhere)
+    order, (cup,) = apply.received((1999, 2))
+    row = apply.approve(apply.applied(order, {cup: 1}, "RESHIP"))
+
+    with pytest.raises(parcels.NumberOfAnother) as refusal:
+        _dispatch(row)
+    assert refusal.value.details == {"field": "tracking_no", "order_no": other.order_no}
+    assert (apply.fresh(row).status, apply.moves(row)[-1]) == ("APPROVED", "approve")
+
+    # The other way round: what brought new goods for old is a parcel like any other.
+    sent = {"carrier_code": "ZTO", "tracking_no": "ZT99887766"}
+    sending.dispatch(after_sale_no=row.after_sale_no, operator=apply.head(), at=apply.LATER, **sent)
+    third = fulfillment.paid_order()
+    Order.objects.filter(pk=third.pk).update(address=elsewhere)
+    with pytest.raises(parcels.NumberOfAnother, match="tracking_number_used"):
+        fulfillment.parcel(third, **sent)

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
 
+from apps.base import audit
+from apps.base.models import AuditEntry
 from apps.fulfillment.services import addresses
 from apps.orders import personal
 from apps.orders.models import AddressChange, Order
 from mall.errors import Faulty
 from tests.apps.checkout import make as counter
 from tests.apps.fulfillment import make
+from tests.apps.members.test_personal import lies_in
 
 pytestmark = pytest.mark.django_db
 
@@ -25,6 +32,13 @@ NEW = {
     "detail": "平江路9号",
     "postal_code": "215000",
 }
+
+
+@pytest.fixture
+def wide() -> Client:
+    browser = Client()
+    browser.force_login(User.objects.create_superuser("店长"))
+    return browser
 
 
 def correct(order: Order, **said: Any) -> AddressChange:
@@ -83,3 +97,30 @@ def test_what_it_was_is_emptied_with_the_orders_own() -> None:
     change = AddressChange.objects.get()
     assert (change.before["detail"], change.after["name"], change.reason) == ("", "", "")
     assert change.after["city"] == "苏州市"
+
+
+def test_why_it_was_put_right_stands_with_the_change_alone(wide: Client) -> None:
+    order = make.paid_order(1)
+    door = f"/admin/orders/order/{order.pk}/address/"
+    said = wide.post(door, {**NEW, "phone": "13800000009", "reason": "王女士来电 13900000001"}, follow=True)
+    assert said.status_code == 200
+    assert lies_in("王女士来电") == {"orders_addresschange"}
+    (entry,) = AuditEntry.objects.filter(action="修改收货信息")
+    assert entry.note == "收货信息已修改。"
+
+
+def test_entries_of_former_days_do_not_say_why_either() -> None:
+    audit.record(
+        operator=None, action="修改收货信息", subject="x", note="收货信息已修改。 原因：王女士", at=make.AT
+    )
+    audit.record(operator=None, action="驳回", subject="x", note="已驳回。 原因：抬头有误", at=make.AT)
+    migration = import_module(
+        "apps.fulfillment.migrations.0016_why_an_address_changed_is_said_once"
+    ).Migration
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute(migration.operations[0].sql)
+    assert list(AuditEntry.objects.order_by("id").values_list("note", flat=True)) == [
+        "收货信息已修改。",
+        "已驳回。 原因：抬头有误",
+    ]

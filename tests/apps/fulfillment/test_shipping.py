@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from apps.base.models import AuditEntry
 from apps.fulfillment import selectors as parcel_facts
@@ -286,4 +287,35 @@ def test_a_number_that_anothers_parcel_has_is_a_slip() -> None:
     second.save(update_fields=["address"])
     with pytest.raises(parcels.NumberOfAnother) as taken:
         make.parcel(second, tracking_no="SF0000000001")
-    assert taken.value.details == {"order_no": first.order_no}
+    assert taken.value.details == {"field": "tracking_no", "order_no": first.order_no}
+
+
+def test_the_number_of_another_receivers_parcel_is_no_correction(admin_client: Client) -> None:
+    first, second = make.paid_order(), make.paid_order()
+    make.parcel(first, carrier_code="SF", tracking_no="SF1111111111")
+    parcel = make.parcel(second, carrier_code="SF", tracking_no="SF2222222222")
+    Order.objects.filter(pk=second.pk).update(
+        address={**second.address, "name": "王五", "detail": "北山街 9 号"}
+    )
+
+    with pytest.raises(parcels.NumberOfAnother) as refusal:
+        correct(parcel, tracking_no="SF1111111111")
+    assert refusal.value.details == {"field": "tracking_no", "order_no": first.order_no}
+    # Another carrier has numbers of its own.
+    assert correct(parcel, carrier_code="ZTO", tracking_no="SF1111111111").tracking_no == "SF1111111111"
+    typed = {"carrier": "SF", "tracking_no": "SF1111111111"}
+    door = f"/admin/orders/order/{second.pk}/parcels/{parcel.parcel_no}/correct/"
+    said = admin_client.post(door, typed)
+    assert said.status_code == 409
+    assert said.context["form"].errors == {
+        "tracking_no": [f"该快递单号已用于另一收货人的订单 {first.order_no}，请核对"]
+    }
+    assert Parcel.objects.get(pk=parcel.pk).carrier.code == "ZTO"
+
+
+def test_parcels_of_one_receiver_may_be_put_right_to_one_number() -> None:
+    first, second = make.paid_order(), make.paid_order()
+    Order.objects.filter(pk=second.pk).update(address=first.address)
+    make.parcel(first, carrier_code="SF", tracking_no="SF1111111111")
+    parcel = make.parcel(second)
+    assert correct(parcel, tracking_no="SF1111111111").tracking_no == "SF1111111111"

@@ -30,6 +30,7 @@ from apps.messaging.services import broadcasts, deciding
 from apps.orders import personal as orders
 from apps.orders.models import Order
 from apps.payments.models import Notification, Payment, Refund
+from apps.payments.services import refunds
 from apps.points import services as points
 from apps.shares import services as shares
 from apps.wallet.models import Account
@@ -37,9 +38,11 @@ from apps.wechat.models import PushMessage
 from config.celery import app
 from config.personal import BOARD
 from tests.apps.checkout import make as counter
+from tests.apps.checkout.test_recharging import confirm
 from tests.apps.content import make as reviews
 from tests.apps.journeys import make as ways
 from tests.apps.members import make
+from tests.apps.payments import make as money
 from tests.apps.shares import make as shared
 from tests.apps.support import make as surveys
 from tests.apps.wallet import make as wallet
@@ -322,6 +325,64 @@ def test_a_refund_under_way_holds_it_up_until_the_money_is_back() -> None:
     )  # fmt: skip
     assert [(one.code, one.numbers) for one in erasures.still_open(member=member)] == [("refunds", ("RF1",))]
     Refund.objects.filter(pk=refund.pk).update(status="SETTLED", settled_at=NOW)
+    assert erasures.still_open(member=member) == []
+
+
+def closed_of_order() -> tuple[Member, Refund]:
+    """A refunded order whose refund WeChat has closed: the buyer has nothing, and nothing moves by itself."""
+    member, address = counter.buyer()
+    order = counter.order(member, address, [(counter.goods(1000), 1)])
+    counter.pay(order)
+    Order.objects.filter(pk=order.pk).update(status="REFUNDED")
+    return member, closed(Payment.objects.get(order=order))
+
+
+def closed_of_recharge() -> tuple[Member, Refund]:
+    """The same of a recharge that was given back."""
+    recharge = wallet.placed()
+    payment = money.recharge_attempt(recharge)
+    assert confirm(payment) == "used"
+    payment.refresh_from_db()
+    recharge.member.refresh_from_db()
+    Account.objects.update(principal_fen=0, bonus_fen=0)
+    return recharge.member, closed(payment)
+
+
+def closed(payment: Payment) -> Refund:
+    return Refund.objects.create(
+        refund_no="RF1", payment=payment, amount_fen=payment.captured_fen, reason="x", status="CLOSED",
+        business_key="refund:1", due_at=NOW, requested_at=NOW,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("made", "code"), [(closed_of_order, "refunds"), (closed_of_recharge, "recharge_refunds")]
+)
+def test_a_refund_that_wechat_closed_holds_it_up_until_somebody_sees_to_it(
+    made: Callable[[], tuple[Member, Refund]], code: str, settings: Any
+) -> None:
+    settings.WALLET_ENABLED = True
+    member, refund = made()
+    assert [(one.code, one.numbers) for one in erasures.still_open(member=member)] == [(code, ("RF1",))]
+
+    ended = Refund.objects.filter(pk=refund.pk)
+    ended.update(status="PAID_OUTSIDE", settled_at=NOW)
+    assert erasures.still_open(member=member) == []
+
+    ended.update(status="CLOSED", settled_at=None)
+    refunds.resubmit(refund_no="RF1", at=NOW)
+    anew = Refund.objects.get(business_key="after:RF1")
+    assert [one.numbers for one in erasures.still_open(member=member)] == [(anew.refund_no,)]
+    Refund.objects.filter(pk=anew.pk).update(status="SETTLED", settled_at=NOW)
+    assert erasures.still_open(member=member) == []
+
+
+def test_a_closed_refund_of_money_that_the_console_gave_back_holds_nobody_up() -> None:
+    member, refund = closed_of_order()
+    Refund.objects.create(
+        refund_no="CONSOLE1", payment=refund.payment, amount_fen=refund.amount_fen, reason="x", status="SETTLED",
+        origin="CONSOLE", settled_at=NOW, business_key="console:CONSOLE1", due_at=NOW, requested_at=NOW,
+    )  # fmt: skip
     assert erasures.still_open(member=member) == []
 
 

@@ -303,4 +303,4 @@ def test_a_proof_goes_with_the_asking_that_is_taken_back(
     file = SimpleUploadedFile("a.pdf", PDF)
     endings.ask(refund_no=number(), way="PAID_OUTSIDE", proof="转账", file=file, operator=anna, at=AT)
     endings.refuse(refund_no=number(), operator=anna, at=AT)
-    assert [path for path in private_root.rglob("*") if path.is_file()] == []
+    assert list(private_root.rglob("*.pdf")) == []
