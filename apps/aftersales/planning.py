@@ -184,6 +184,7 @@ class Plan:
             kept_fen=None if self.ends else self.kept_fen,
             part_fen=self.part_fen,
             whole_fen=self.whole_fen,
+            price_back_fen=sum(part.amount_fen for part in self.lines if not part.units),
             balance_fen=self.balance_fen,
             units=bought,
             restocked=+restocked,
@@ -293,8 +294,8 @@ def leaves_no_goods(standing: Standing, units: Mapping[int, int]) -> bool:
 def plan_price_back(standing: Standing, back_fen: Mapping[int, int]) -> Plan:
     """Work out the return of a part of the price, in fen by line id, of units that the buyer keeps.
 
-    Nothing else comes back: no goods, no points, no gifts; later refunds of the units are worth so much less. Raises
-    OrderNotRefundable, NothingToRefund, UnitsInvalid for more than is left of a line.
+    Nothing else comes back, no goods and no gifts; of points goes what the difference had earned. Later refunds of the units
+    are worth so much less. Raises OrderNotRefundable, NothingToRefund, UnitsInvalid for more than is left of a line.
     """
     order = standing.order
     if order.status == Status.REFUNDED or not may_refund(order):

@@ -278,9 +278,9 @@ def refunded_by_line(order: Order) -> dict[int, int]:
     return dict(rows.values_list("order_line_id").annotate(sum=Sum(F("amount_fen") + F("waived_fen"))))
 
 
-def price_back_fen(order: Order) -> int:
-    """How many fen went back because the price of goods fell that the buyer keeps: one statement."""
-    rows = OrderRefundLine.objects.filter(refund__order=order, units=0)
+def price_back_fen(order: Order, *, but: str = "") -> int:
+    """How many fen went back because the price of goods fell that the buyer keeps, ``but`` for one refund: one statement."""
+    rows = OrderRefundLine.objects.filter(refund__order=order, units=0).exclude(refund__refund_no=but)
     return int(rows.aggregate(sum=Sum("amount_fen", default=0))["sum"])
 
 

@@ -160,7 +160,10 @@ class SpendingPart(models.Model):
 
 
 class Settlement(models.Model):
-    """What a received order gave in all, before anything of it was refunded: points and growth."""
+    """What a received order gave in all, before units of it were refunded: points and growth.
+
+    Where the price of goods that the buyer keeps fell afterwards, it is what the order gave for the lower price.
+    """
 
     order_no = models.CharField("订单号", max_length=32, unique=True)
     account = models.ForeignKey(Account, on_delete=models.PROTECT, verbose_name="积分账户")

@@ -18,6 +18,7 @@ from apps.points.services.settling import (
     earn_for_order,
     give_back_for_refund,
     settle,
+    settle_for_less,
     settle_many,
 )
 from apps.points.services.spending import PointsGone, commit, hold, release, release_many, restore
@@ -50,5 +51,6 @@ __all__ = [
     "restore",
     "reward",
     "settle",
+    "settle_for_less",
     "settle_many",
 ]

@@ -53,8 +53,7 @@ def settle(*, order_no: str, at: datetime) -> Settlement:
     Settling again changes nothing.
     """
     order = Order.objects.select_related("member__level").get(order_no=order_no)
-    paid_fen = order.lines.aggregate(sum=Sum("payable_fen"))["sum"] or 0
-    settled_fen = paid_fen - order_facts.price_back_fen(order)
+    settled_fen = _goods_fen(order) - order_facts.price_back_fen(order)
     level = order.member.level
     level_bp = level.points_multiplier_bp if level else None
     return earn_for_order(
@@ -64,6 +63,10 @@ def settle(*, order_no: str, at: datetime) -> Settlement:
         multiplier_bp=_multiplier_bp(level_bp, paid_at=order.paid_at or at),
         at=at,
     )
+
+
+def _goods_fen(order: Order) -> int:
+    return int(order.lines.aggregate(sum=Sum("payable_fen", default=0))["sum"])
 
 
 def settle_many(*, order_nos: Collection[str], at: datetime) -> set[str]:
@@ -196,6 +199,11 @@ def give_back_for_refund(
     )
     if due.back:
         spending.restore(order_no=order_no, points=due.back, cause=refund_key, at=at)
+    return _take(account, due, order_no=order_no, refund_key=refund_key, at=at)
+
+
+def _take(account: Account, due: Returned, *, order_no: str, refund_key: str, at: datetime) -> Returned:
+    """Take back what is due of what a settled order gave; return it with what became a debt."""
     if due.taken:
         cause = f"{order_no}:claw:{refund_key}"
         entry = earning.claw_back(member_id=account.member_id, amount=due.taken, cause=cause, at=at)
@@ -209,6 +217,55 @@ def give_back_for_refund(
             at=at,
         )
     return due
+
+
+@transaction.atomic
+def settle_for_less(
+    *, order_no: str, member_id: int, refund_key: str, back_fen: int, at: datetime
+) -> Returned:
+    """Take back what a received order gave for ``back_fen`` of the price of goods that the buyer keeps.
+
+    The order is then settled for so much less, and later refunds take their shares of that. The same refund changes
+    nothing the second time. Before receipt nothing was given yet: ``settle`` counts what came back.
+    """
+    account = booking.lock(member_id=member_id, at=at)
+    settlement = Settlement.objects.filter(order_no=order_no).first()
+    if settlement is None:
+        return Returned(0, 0, 0, 0)
+    order = Order.objects.get(order_no=order_no)
+    others_fen = order_facts.price_back_fen(order, but=refund_key)
+    settled_fen = max(0, _goods_fen(order) - others_fen - back_fen)
+    if settled_fen >= settlement.settled_fen:
+        return Returned(0, 0, 0, 0)
+    points, grown = _given_for(settlement, settled_fen=settled_fen)
+    part_fen, whole_fen = _given_back(order_no)
+    taken, growth_taken = (
+        before - now - _share(before, part_fen=part_fen, whole_fen=whole_fen)
+        + _share(now, part_fen=part_fen, whole_fen=whole_fen)
+        for before, now in ((settlement.points, points), (settlement.growth, grown))
+    )  # fmt: skip
+    settlement.settled_fen, settlement.points, settlement.growth = settled_fen, points, grown
+    settlement.save(update_fields=["settled_fen", "points", "growth"])
+    due = Returned(0, taken, 0, growth_taken)
+    return _take(account, due, order_no=order_no, refund_key=refund_key, at=at)
+
+
+def _given_for(settlement: Settlement, *, settled_fen: int) -> tuple[int, int]:
+    """The points and growth of a settlement, had it been for so much less: by its rules, or its share if they changed."""
+    first, less = (
+        _earned(
+            settlement.account,
+            order_no=settlement.order_no,
+            settled_fen=fen,
+            multiplier_bp=settlement.multiplier_bp,
+            at=settlement.at,
+        )
+        for fen in (settlement.settled_fen, settled_fen)
+    )
+    if (first.points, first.growth) == (settlement.points, settlement.growth):
+        return less.points, less.growth
+    weights = [settled_fen, settlement.settled_fen - settled_fen]
+    return money.allocate(settlement.points, weights)[0], money.allocate(settlement.growth, weights)[0]
 
 
 def due_for_refund(*, order_no: str, member_id: int, part_fen: int, whole_fen: int) -> Returned:

@@ -7,10 +7,13 @@ from typing import Any
 import pytest
 
 from apps.aftersales import services as aftersales
+from apps.members.models import Member
 from apps.orders import selectors as order_facts
 from apps.orders.models import Order, OrderRefund
 from apps.payments.models import Refund
-from apps.points.models import Settlement
+from apps.points import selectors as point_facts
+from apps.points import services as points
+from apps.points.models import Account, Rules, Settlement
 from tests.apps.aftersales import make
 from tests.apps.checkout import make as counter
 from tests.apps.coupons import make as coupons
@@ -114,6 +117,46 @@ def test_points_are_earned_by_what_was_kept() -> None:
     make.ship(order)
     make.receive(order, at=make.LATER)
     assert Settlement.objects.get(order_no=order.order_no).settled_fen == 16_000
+
+
+def growth_of(order: Order) -> int:
+    return Member.objects.get(pk=order.member_id).growth
+
+
+@pytest.mark.parametrize("rules_changed", [False, True])
+def test_what_a_received_order_earned_goes_with_the_difference(rules_changed: bool) -> None:
+    cup = counter.goods(10_050, units=5)
+    counter.freight()
+    order = make.paid(counter.buyer(), [(cup, 2)])
+    make.ship(order)
+    make.receive(order, at=make.LATER)
+    account = Account.objects.get(member=order.member)
+    assert (account.balance, growth_of(order)) == (201, 201)
+    if rules_changed:
+        Rules.objects.update_or_create(pk=1, defaults={"points_per_yuan": 3, "growth_per_yuan": 2})
+    made = returned(order, {cup.pk: 8_000})
+    assert made is not None and (made.points_taken, made.points_short) == (41, 0)
+    assert returned(order, {cup.pk: 8_000}) == made
+    account.refresh_from_db()
+    assert (account.balance, growth_of(order)) == (160, 160)
+    make.refund(order, {cup: 1}, token="one")
+    account.refresh_from_db()
+    assert (account.balance, growth_of(order)) == (80, 80)
+    make.refund(order, {cup: 1}, token="two")
+    account.refresh_from_db()
+    assert (account.balance, growth_of(order)) == (0, 0)
+    assert point_facts.unbalanced() == []
+
+
+def test_points_that_are_spent_by_then_are_owed() -> None:
+    cup = counter.goods(10_000, units=5)
+    counter.freight()
+    order = make.paid(counter.buyer(), [(cup, 1)])
+    make.ship(order)
+    make.receive(order, at=make.LATER)
+    points.claw_back(member_id=order.member_id, amount=90, cause="spent", at=make.LATER)
+    made = returned(order, {cup.pk: 8_000})
+    assert made is not None and (made.points_taken, made.points_short) == (20, 10)
 
 
 def test_a_refunded_order_returns_no_difference() -> None:
