@@ -163,13 +163,13 @@ class DoorMiddleware:
             return self._get_response(request)
         refused = self._refuse(request)
         if refused is not None:
-            return refused
+            return _told_of_loss(request, refused)
         was_nobody = not request.user.is_authenticated
         response: HttpResponse = self._get_response(request)
         if was_nobody and request.user.is_authenticated:
             request.session[_SINCE] = timezone.now().timestamp()
             _remember(request, response)
-        return response
+        return _told_of_loss(request, response)
 
     def _refuse(self, request: HttpRequest) -> HttpResponse | None:
         user: Any = request.user
@@ -192,6 +192,15 @@ class DoorMiddleware:
         if settings.ADMIN_SECOND_FACTOR and not user.is_verified() and elsewhere:
             return redirect("second-factor")
         return None
+
+
+def _told_of_loss(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """Have the login page say so where somebody is sent there who had filled a form in: nothing of it was saved."""
+    address = response.get("Location", "")
+    login = f"{reverse('admin:login')}?"
+    if request.method == "POST" and address.startswith(login) and not request.user.is_authenticated:
+        response["Location"] = f"{address}&unsaved=1"
+    return response
 
 
 def _remember(request: HttpRequest, response: HttpResponse) -> None:

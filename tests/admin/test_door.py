@@ -242,6 +242,23 @@ def test_a_session_ends_after_an_hour_without_a_click_and_after_half_a_day_in_an
     assert browser.get("/admin/")["Location"].startswith(LOGIN)
 
 
+def test_who_sends_a_form_after_the_session_ended_is_told_that_it_was_not_saved(owner: User) -> None:
+    browser = Client()
+    page = "/admin/catalog/brand/add/"
+    for sent in ("nobody", "too long"):
+        if sent == "too long":
+            browser.force_login(owner)
+            browser.get("/admin/")
+            session = browser.session
+            session["logged_in_at"] -= 13 * 3600
+            session.save()
+        answer = browser.post(page, {"name": "狮峰"})
+        assert (answer.status_code, answer["Location"]) == (302, f"/admin/login/?next={page}&unsaved=1")
+    assert "刚才提交的内容没有保存" in browser.get(answer["Location"]).content.decode()
+    assert "没有保存" not in browser.get(f"/admin/login/?next={page}").content.decode()
+    assert browser.get(page)["Location"] == f"/admin/login/?next={page}"
+
+
 def test_nobody_reads_a_recovery_code_in_the_database(owner: User) -> None:
     codes = factors.new_recovery_codes(owner)
     kept = list(StaticToken.objects.values_list("token", flat=True))
