@@ -17,12 +17,13 @@ def teach() -> None:
     """Have Django's own forms behave so, whoever declares them: fields made from columns, and those of pages that ask."""
     for field in (DateField, DateTimeField):
         field.default_validators = [*field.default_validators, refuse_ancient]
-    update = BaseModelForm._update_errors
+    of_rows: Any = BaseModelForm  # whose stubs leave out what is not told to everybody
+    update = of_rows._update_errors
 
     def update_errors(form: Any, errors: ValidationError) -> None:
         update(form, _without_nameless(form, errors))
 
-    BaseModelForm._update_errors = update_errors
+    of_rows._update_errors = update_errors
 
 
 def refuse_ancient(moment: date) -> None:
