@@ -65,10 +65,10 @@ def test_an_adjustment_below_what_orders_hold_is_refused_with_its_reason(page: C
 @pytest.mark.parametrize(
     ("page_name", "typed", "reason"),
     [
-        ("receive", {"quantity": 0}, "大于或等于1。"),
+        ("receive", {"quantity": 0}, "最小为 1。"),
         ("receive", {"quantity": "很多"}, "输入整数"),
         ("receive", {"quantity": "1.5"}, "输入整数"),
-        ("receive", {"quantity": 10**30}, "小于或等于1000000。"),
+        ("receive", {"quantity": 10**30}, "最大为 1000000。"),
         ("receive", {"quantity": 1, "reason": " "}, "请填写此项"),
         ("receive", {"quantity": 1, "token": "x"}, "页面已失效，请返回后重新打开"),
         ("adjust", {"change": 0}, "差额为 0，无需调整"),

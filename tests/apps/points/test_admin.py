@@ -118,7 +118,7 @@ def test_the_rules_are_one_row_that_shows_what_is_in_force_before_anybody_saved_
         ({"expiry_months": 0}, "请填写 1 到 120 之间的整数"),
         ({"streak_days": 1}, "请填写 2 到 31 之间的整数"),
         ({"points_per_yuan": 100}, "等于白送"),
-        ({"points_per_yuan": -1}, "大于或等于"),
+        ({"points_per_yuan": -1}, "最小为"),
     ],
 )
 def test_rules_that_no_shop_can_mean_are_refused(

@@ -177,7 +177,7 @@ def test_a_pack_is_typed_in_yuan(page: Client):
         ({"principal_fen": "4950.01"}, "充值与赠送合计不能超过账户限额 5000.00 元"),
         ({"principal_fen": "5000.01"}, "金额不能超过 5000.00 元"),
         ({"ends_at_0": "2026-11-22"}, "结束时间必须晚于开始时间"),
-        ({"per_member": "-1"}, "大于或等于"),
+        ({"per_member": "-1"}, "最小为"),
         ({"principal_fen": "五百"}, "请填写金额，单位为元"),
     ],
 )
