@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString, mark_safe
 from apps.aftersales import application_selectors as application_facts
 from apps.aftersales.models import AfterSale, AfterSaleLine
 from apps.aftersales.states import MOVE_LABELS, AfterSaleKind, AfterSaleStatus
+from apps.base import days
 from apps.base.admin import ReadOnlyTabular, chip, link, yuan_column
 from apps.payments.admin import money_shown
 from apps.payments.states import MONEY_OF, MoneyBack
@@ -106,10 +107,10 @@ class Shown:
     @admin.display(description="经过与留言")
     def story(self, row: AfterSale) -> SafeString:
         """Everything that happened and was said, with who and the pictures, oldest first."""
-        whole = application_facts.whole().get(pk=row.pk)
+        whole, now = application_facts.whole().get(pk=row.pk), timezone.now()
         lines = (
             (
-                timezone.localtime(one.at).strftime("%m-%d %H:%M"),
+                days.minute(one.at, at=now),
                 one.who,
                 MOVE_LABELS[one.move],
                 one.text,

@@ -24,6 +24,7 @@ from apps.aftersales.admin import Shown
 from apps.aftersales.forms import PartForm, PutOffForm, WholeForm
 from apps.aftersales.models import AfterSale
 from apps.aftersales.services import bounds, swapping
+from apps.base import days
 from apps.base.admin import link
 from apps.base.asking import Asking, Done, Preview, operator
 from apps.base.parts import Button, Part
@@ -175,10 +176,9 @@ REFUNDS: Final = Part(
 
 def _put_off(page: Asking, request: HttpRequest, order: Order) -> HttpResponse:
     def put_off(filled: PutOffForm) -> str:
-        row = swapping.put_off(
-            order_no=order.order_no, operator=operator(request), at=timezone.now(), **filled.said()
-        )
-        return f"已通知买家，请在 {timezone.localtime(row.answer_until):%m-%d %H:%M} 前答复；逾期视为等待。"
+        now = timezone.now()
+        row = swapping.put_off(order_no=order.order_no, operator=operator(request), at=now, **filled.said())
+        return f"已通知买家，请在 {days.minute(row.answer_until, at=now)} 前答复；逾期视为等待。"
 
     lines = swapping.swappable(planning.standing_of(order))
     return page.ask(request, partial(PutOffForm, lines=lines), put_off, row=order, heading=order.order_no)

@@ -26,7 +26,7 @@ from apps.audiences import services as audiences
 from apps.audiences.conditions import Both, ConditionsRefused
 from apps.audiences.models import Segment, SegmentSize, SegmentVersion
 from apps.audiences.selectors import Size
-from apps.base import audit, sheets
+from apps.base import audit, days, sheets
 from apps.base.admin import KeptAdmin, ReadOnlyTabular, chip, link, said
 from apps.base.asking import operator
 from apps.base.logs import mask
@@ -115,7 +115,7 @@ class SegmentAdmin(KeptAdmin):
         sizes: list[SegmentSize] = sorted(row.sizes.all(), key=lambda size: size.day)
         if not sizes:
             return "十分钟内统计"
-        return f"{'' if sizes[-1].exact else '约 '}{sizes[-1].members:,} 人（{sizes[-1].day:%m-%d}）"
+        return f"{'' if sizes[-1].exact else '约 '}{sizes[-1].members:,} 人（{sizes[-1].day:%Y-%m-%d}）"
 
     @admin.display(description="条件")
     def meaning(self, row: Segment) -> str:
@@ -132,7 +132,7 @@ class SegmentAdmin(KeptAdmin):
     def group_shown(self, row: Segment) -> SafeString | str:
         if row.group is None:
             return "未同步"
-        when = f"{timezone.localtime(row.grouped_at):%m-%d %H:%M}" if row.grouped_at else "十分钟内"
+        when = days.minute(row.grouped_at, at=timezone.now()) if row.grouped_at else "十分钟内"
         address = reverse("admin:members_group_change", args=[row.group_id])
         return format_html("{}（{}）", link(address, row.group.name), when)
 

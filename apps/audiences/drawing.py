@@ -48,12 +48,12 @@ def curves(days: Sequence[date], lines: Mapping[str, Sequence[int]], *, told: st
         ),
     )
     return format_html(
-        '<svg role="img" aria-label="{}" width="{}" height="{}" viewBox="0 0 {} {}">'
+        '<div class="wide"><svg role="img" aria-label="{}" width="{}" height="{}" viewBox="0 0 {} {}">'
         '<line x1="{}" y1="{}" x2="{}" y2="{}" stroke="currentColor" opacity="0.3"></line>'
         '<text x="0" y="{}" fill="currentColor" font-size="12">{}</text>'
         '<text x="0" y="{}" fill="currentColor" font-size="12">0</text>'
         '<text x="{}" y="{}" fill="currentColor" font-size="12">{}</text>'
-        '<text x="{}" y="{}" fill="currentColor" font-size="12" text-anchor="end">{}</text>{}{}</svg>',
+        '<text x="{}" y="{}" fill="currentColor" font-size="12" text-anchor="end">{}</text>{}{}</svg></div>',
         *(told, _WIDE, _HIGH + 20, _WIDE, _HIGH + 20),
         *(_LEFT, _HIGH - _TOP, _WIDE - _RIGHT, _HIGH - _TOP),
         *(_TOP + 4, f"{most:,}"),

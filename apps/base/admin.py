@@ -436,7 +436,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
 
     @admin.display(description="变更")
     def changed(self, row: AuditEntry) -> SafeString | str:
-        return format_html_join(mark_safe("<br>"), "{}：{} → {}", row.changes or ()) or "—"
+        return format_html_join(mark_safe("<br>"), "{}：{} → {}", row.told_changes) or "—"
 
 
 # Last: the pages of operators stand on what is above.

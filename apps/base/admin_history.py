@@ -20,6 +20,7 @@ from unfold.admin import ModelAdmin
 from apps.base import audit
 from apps.base.audit import Change
 from apps.base.models import AuditEntry
+from apps.base.worded import text_of
 
 _PAGE: Final = 50
 _ADDED, _CHANGED, _DELETED = "新增", "修改", "删除"
@@ -131,7 +132,7 @@ def _shown(form: Any, name: str, field: forms.Field, value: Any) -> str:
     except FieldDoesNotExist:
         column = None
     if column is None or column.many_to_many or not column.concrete:
-        return audit.text_of(list(value) if hasattr(value, "all") or hasattr(value, "iterator") else value)
+        return text_of(list(value) if hasattr(value, "all") or hasattr(value, "iterator") else value)
     if column.is_relation:
         value = getattr(value, "pk", value)
     return audit.shown(column, value)

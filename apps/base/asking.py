@@ -86,6 +86,30 @@ class Done(NamedTuple):
     about: Model | None = None
 
 
+def rehearsed(
+    book: Callable[[], Any],
+    *,
+    stands: Callable[[], Sequence[tuple[str, str]]],
+    change: str,
+    reason: str,
+) -> Preview:
+    """What a correction by hand would make of what it is about: booked by its own service and rolled back at once, so
+    that the page says what will be, and not what somebody thinks that the service does.
+
+    ``stands`` reads (label, text) from the database, before and after; the labels are those of a noun. Only for a
+    service that does nothing but write rows. Raises what the service refuses.
+    """
+    with transaction.atomic():
+        before = stands()
+        book()
+        after = stands()
+        transaction.set_rollback(True)
+    facts = [("本次调整", change)]
+    for (label, was), (_, will) in zip(before, after, strict=True):
+        facts += [(f"目前{label}", was), (f"调整后{label}", will)]
+    return Preview(facts=[*facts, ("原因", reason)])
+
+
 def operator(request: HttpRequest) -> Any:
     """The operator who asks; the permission check before every action leaves nobody else here."""
     if not request.user.is_authenticated:

@@ -11,23 +11,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from functools import cache
 from typing import Any, Final
 
 from django.db.models import Field, Model
-from django.utils import timezone
-from django.utils.formats import localize
 
 from apps.base.models import AuditEntry
 from apps.base.personal import board
+from apps.base.worded import text_of
 from mall.money import priced
 
 # Label, before, after.
 Change = tuple[str, str, str]
 
 _UNSAID: Final = "（不记录内容）"
-_LONGEST: Final = 200
 
 
 @dataclass(slots=True, kw_only=True)
@@ -187,21 +185,6 @@ def shown(column: Field[Any, Any], value: Any) -> str:
     return text_of(value)
 
 
-def text_of(value: Any) -> str:
-    """Any value in short: yes and no in Chinese, times in the shop's, lists as one line."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "是" if value else "否"
-    if isinstance(value, datetime):
-        return str(localize(timezone.localtime(value) if timezone.is_aware(value) else value))
-    if isinstance(value, date):
-        return str(localize(value))
-    if isinstance(value, list | tuple | set):
-        return _short("、".join(text_of(one) for one in value))
-    return _short(str(value))
-
-
 def is_secret(column: Field[Any, Any]) -> bool:
     """Whether a column holds what the log must not: passwords and keys, and what tells of a person."""
     return column.name in {"password", "key", "token"} or column.name in _of_people().get(
@@ -214,11 +197,7 @@ def _related(column: Field[Any, Any], key: Any) -> str:
     if model._meta.label in _of_people():
         return f"#{key}"
     found = model._base_manager.filter(**{column.target_field.name: key}).first()  # type: ignore[attr-defined]  # a relation's
-    return _short(str(found)) if found is not None else f"#{key}"
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+    return text_of(str(found)) if found is not None else f"#{key}"
 
 
 @cache

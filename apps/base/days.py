@@ -25,6 +25,17 @@ def told(at: datetime) -> str:
     return f"{text[:-6]}Z" if text.endswith("+00:00") else text
 
 
+def minute(instant: datetime, *, at: datetime, seconds: bool = False) -> str:
+    """Return an instant to the minute (or second) for people: ``12-04 20:00`` by the shop's clock.
+
+    With its year where that is not the year of ``at``: whoever approves what ends in 9999 must see it.
+    """
+    here = local(instant)
+    # Not by strftime, which writes the year 999 as 999 and differs between systems.
+    year = "" if here.year == local(at).year else f"{here.year:04d}-"
+    return f"{year}{here:%m-%d %H:%M:%S}" if seconds else f"{year}{here:%m-%d %H:%M}"
+
+
 def moment(day: date, clock: time) -> datetime:
     """Return the instant at which the shop's clock shows this time on this day."""
     return datetime.combine(day, clock, tzinfo=timezone.get_default_timezone())

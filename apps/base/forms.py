@@ -99,9 +99,15 @@ class TextField(forms.CharField):
 
 
 class LinesField(TextField):
-    """A text of several lines in its one form."""
+    """A text of several lines in its one form. One that is too long is refused with how long it is."""
 
     multiline = True
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        """No ``maxlength``: a browser cuts what is pasted at it without a word, and the end of a reply is missing."""
+        attrs: dict[str, Any] = super().widget_attrs(widget)
+        attrs.pop("maxlength", None)
+        return attrs
 
 
 class CodeField(forms.CharField):

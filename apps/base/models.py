@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
+from apps.base.worded import redrawn
+
 
 class Pulse(models.Model):
     """When a kind of process (beat, worker) was last heard."""
@@ -95,6 +97,11 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action} {self.subject}"
+
+    @property
+    def told_changes(self) -> list[tuple[str, str, str]]:
+        """``changes`` as pages show them: what was kept as Python wrote it is put into words."""
+        return [(label, redrawn(before), redrawn(after)) for label, before, after in self.changes or ()]
 
 
 class Version(models.Model):

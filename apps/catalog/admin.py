@@ -21,6 +21,7 @@ from apps.base import audit
 from apps.base.admin import EditableAdmin, KeptAdmin, ReadOnlyAdmin, TabularInline, for_chosen, yuan_column
 from apps.base.asking import AskForm
 from apps.base.audit import Change
+from apps.base.worded import text_of
 from apps.catalog import detail, grid_forms, rules, search
 from apps.catalog import selectors as catalog_facts
 from apps.catalog import services as catalog
@@ -354,7 +355,7 @@ def _of_options(before: list[dict[str, Any]], now: list[dict[str, Any]]) -> list
     def said(options: list[dict[str, Any]]) -> str:
         return "；".join(f"{one['name']}：{'、'.join(one['values'])}" for one in options)
 
-    return [("规格", audit.text_of(said(before)), audit.text_of(said(now)))] if before != now else []
+    return [("规格", text_of(said(before)), text_of(said(now)))] if before != now else []
 
 
 def _of_skus(skus: list[Sku], before: Mapping[Any, Any]) -> list[Change]:

@@ -74,18 +74,19 @@ def read(*, member: Member, address_id: int | None, at: datetime) -> Brought:
     """
     said: _Said | None = member.__dict__.pop("said_at_the_door", None)
     if said is not None and address_id in {None, said.address_id} and at - said.at < _FRESH:
-        return _told(said.wallet, None if address_id is None else said.address)
+        return _told(said.wallet, None if address_id is None else said.address, at=at)
     if address_id is None:
         return Brought(None, coupon_facts.wallet_offers(member=member, at=at))
     row = _BOTH.row(member.pk, at, address_id)
     if row is None:
         raise NotFound
     wallet, *address = row
-    return _told(wallet, tuple(address))
+    return _told(wallet, tuple(address), at=at)
 
 
-def _told(wallet: str | None, address: tuple[Any, ...] | None) -> Brought:
+def _told(wallet: str | None, address: tuple[Any, ...] | None, *, at: datetime) -> Brought:
     """Of the columns of one of the statements; no address is asked for by None. Raises NotFound where it has none."""
     if address is not None and address[0] is None:
         raise NotFound
-    return Brought(member_facts.address_told(address) if address else None, coupon_facts.wallet_told(wallet))
+    coupons = coupon_facts.wallet_told(wallet, at=at)
+    return Brought(member_facts.address_told(address) if address else None, coupons)

@@ -153,7 +153,7 @@ def wallet_offers(*, member: Member, at: datetime) -> list[AnyCoupon]:
     the reason, so that a quote can say why they are of no use here. At most ``MOST_OFFERED``.
     """
     (told,) = _OFFERED.rows(member.pk, at)[0]
-    return wallet_told(told)
+    return wallet_told(told, at=at)
 
 
 def wallet_column(*, member_id: str, at: str) -> str:
@@ -164,8 +164,8 @@ def wallet_column(*, member_id: str, at: str) -> str:
     return f"({_WALLET.format(member_id=member_id, at=at, most=MOST_OFFERED)})"
 
 
-def wallet_told(column: str | None) -> list[AnyCoupon]:
-    """What ``wallet_column`` said, as ``wallet_offers`` answers it."""
+def wallet_told(column: str | None, *, at: datetime) -> list[AnyCoupon]:
+    """What ``wallet_column`` said of this moment, as ``wallet_offers`` answers it."""
     worths, found = kept.worths(), []
     for each in orjson.loads(column) if column else ():
         row = Held(*each)
@@ -178,16 +178,19 @@ def wallet_told(column: str | None) -> list[AnyCoupon]:
         )
         if offer is not None:
             waits = row.waits_until
-            found.append(offer if waits is None else replace(offer, refused=_why_not_now(worth, waits)))
+            found.append(
+                offer if waits is None else replace(offer, refused=_why_not_now(worth, waits, at=at))
+            )
     return found
 
 
-def _why_not_now(worth: kept.Worth, waits_until: str) -> str:
+def _why_not_now(worth: kept.Worth, waits_until: str, *, at: datetime) -> str:
     """Why a coupon is of no use to an online order of this moment, for its owner."""
     if worth.channel == Template.Channel.STORE:
         return "仅限到店使用"
     begins = timezone.localtime(datetime.fromisoformat(f"{waits_until}+00:00"))
-    return f"{begins.month}月{begins.day}日 {begins:%H:%M} 起可用"
+    year = "" if begins.year == timezone.localtime(at).year else f"{begins.year}年"
+    return f"{year}{begins.month}月{begins.day}日 {begins:%H:%M} 起可用"
 
 
 _OFFERED: Final = Planned(f"SELECT {wallet_column(member_id='$1', at='$2')}", "bigint", "timestamptz")

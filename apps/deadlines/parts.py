@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from apps.base import days
 from apps.base.admin import chip
 from apps.base.parts import Fact, Part
 from apps.deadlines import selectors as deadline_facts
@@ -71,7 +72,7 @@ def asked_before(order: Order) -> list[tuple[str, str]]:
     row = Delay.objects.filter(order=order, status=DelayStatus.ASKED).first()
     if row is None:
         return []
-    until = f"{timezone.localtime(row.answer_until):%m-%d %H:%M}"
+    until = days.minute(row.answer_until, at=timezone.now())
     choices = "等待、换货或退款" if deadline_facts.offers_of(row).exists() else "等待或退款"
     return [("注意", f"已询问买家（{choices}），{until} 前等待答复；现在发货将作废该询问")]
 

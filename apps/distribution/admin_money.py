@@ -14,7 +14,7 @@ from unfold.decorators import action
 
 from apps.base import audit, sheets
 from apps.base.admin import ReadOnlyAdmin, ReadOnlyTabular, chip, yuan_column
-from apps.base.asking import Done, operator
+from apps.base.asking import Done, Preview, operator, rehearsed
 from apps.base.choosing import asks_for_chosen, chosen, told
 from apps.distribution import exports, forms
 from apps.distribution.models import Account, Commission, Entry
@@ -248,9 +248,9 @@ class AccountAdmin(ReadOnlyAdmin):
         """Correct what may be withdrawn; the ledger keeps who and why."""
         row: Account = self.row(request, object_id)
 
-        def adjust(form: forms.AdjustForm) -> str:
+        def book(form: forms.AdjustForm) -> int:
             typed = form.cleaned_data
-            change_fen = typed["more"] or -typed["less"]
+            change_fen: int = typed["more"] or -typed["less"]
             ledger.adjust(
                 promoter_id=row.pk,
                 change_fen=change_fen,
@@ -259,10 +259,26 @@ class AccountAdmin(ReadOnlyAdmin):
                 operator=operator(request),
                 at=timezone.now(),
             )
-            return f"已调整 {priced(change_fen)}。"
+            return change_fen
+
+        def stands() -> list[tuple[str, str]]:
+            now = Account.objects.get(pk=row.pk)
+            return [("可提现", priced(now.available_fen)), ("欠款", priced(now.debt_fen))]
+
+        def look(form: forms.AdjustForm) -> Preview:
+            typed = form.cleaned_data
+            change = f"增加 {priced(typed['more'])}" if typed["more"] else f"减少 {priced(typed['less'])}"
+            return rehearsed(lambda: book(form), stands=stands, change=change, reason=typed["reason"])
 
         told = f"{row.promoter} · 可提现 {priced(row.available_fen)}，欠款 {priced(row.debt_fen)}"
-        return self.ask(request, forms.AdjustForm, adjust, row=row, heading=told)
+        return self.ask(
+            request,
+            forms.AdjustForm,
+            lambda form: f"已调整 {priced(book(form))}。",
+            row=row,
+            heading=told,
+            preview=look,
+        )
 
 
 @admin.register(Entry)

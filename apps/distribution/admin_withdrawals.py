@@ -88,11 +88,11 @@ class WithdrawalAdmin(ReadOnlyAdmin):
         ("amount", "name_masked", "receiver"),
         ("needs", "reviewed_by", "reviewed_at"),
         ("seconded_by", "seconded_at"),
-        ("transfer_bill_no", "wechat_state", "reason"),
+        ("transfer_bill_no", "at_wechat", "reason"),
         ("requested_at", "offered_at", "ended_at"),
         ("attempts", "due_at", "trouble"),
     ]
-    readonly_fields = ["trouble", "amount", "standing", "needs", "receiver"]
+    readonly_fields = ["trouble", "amount", "standing", "needs", "receiver", "at_wechat"]
     inlines = [StepInline]
     actions_list = ["statement"]
     actions_detail = ["approve", "second", "reject", "cancel"]
@@ -111,6 +111,10 @@ class WithdrawalAdmin(ReadOnlyAdmin):
     @admin.display(description="审核", ordering="reviews_needed")
     def needs(self, row: Withdrawal) -> str:
         return {0: "无需审核", 1: "一人审核"}.get(row.reviews_needed, "两人审核")
+
+    @admin.display(description="微信状态")
+    def at_wechat(self, row: Withdrawal) -> str:
+        return withdrawal_facts.wechat_told(row.wechat_state) or "—"
 
     @admin.display(description="收款 openid")
     def receiver(self, row: Withdrawal) -> str:

@@ -35,6 +35,17 @@ _REASONS: Final = {
     "BLOCK_B2C_USERLIMITAMOUNT_BSRULE_MONTH": "本月收款金额已达微信上限",
     "TRANSFER_RISK": "微信风控拦截，请稍后再试",
 }
+# WeChat's words for where a transfer stands (微信支付 商家转账, state), for operators.
+_STATES: Final = {
+    "ACCEPTED": "已受理",
+    "PROCESSING": "处理中",
+    "WAIT_USER_CONFIRM": "待用户确认收款",
+    "TRANSFERING": "转账中",
+    "SUCCESS": "转账成功",
+    "FAIL": "转账失败",
+    "CANCELING": "撤销中",
+    "CANCELLED": "已撤销",
+}
 _OTHERWISE: Final = "微信未能完成转账，金额已退回"
 
 
@@ -51,6 +62,13 @@ class Month(NamedTuple):
 def why_failed(reason: str) -> str:
     """What WeChat's word means for a promoter; a sentence for those that say nothing to them."""
     return _REASONS.get(reason, _OTHERWISE) if reason else ""
+
+
+def wechat_told(state: str) -> str:
+    """WeChat's word for where a transfer stands, in Chinese with the word behind it for support; one that nobody knows
+    as it is.
+    """
+    return f"{_STATES[state]}（{state}）" if state in _STATES else state
 
 
 def of_promoter(promoter_id: int) -> QuerySet[Withdrawal]:

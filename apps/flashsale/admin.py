@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
+from apps.base import days
 from apps.base.admin import EditableAdmin, ReadOnlyAdmin, TabularInline, chip, with_way
 from apps.campaigns import selectors as campaign_facts
 from apps.campaigns.campaign_page import CampaignPage
@@ -105,9 +106,8 @@ class SessionPage(CampaignPage):
         )
         more = f"等 {len(goods)} 个商品" if len(goods) > 5 else ""
         who = f"仅限「{row.group}」会员" if row.group else "所有会员"
-        start, end = (
-            timezone.localtime(moment).strftime("%m-%d %H:%M") for moment in (row.starts_at, row.ends_at)
-        )
+        now = timezone.now()
+        start, end = (days.minute(moment, at=now) for moment in (row.starts_at, row.ends_at))
         combines = (
             "、".join(EXTRAS[name] for name in row.combines if name in EXTRAS) or "其他优惠均不可（包邮除外）"
         )
@@ -122,11 +122,9 @@ class SessionPage(CampaignPage):
     def came_of(self, row: Session) -> list[str]:
         """What was sold, and since when nothing is left."""
         found = flash_facts.turnout(row)
-        sold_out = (
-            timezone.localtime(found.sold_out_at).strftime("%m-%d %H:%M:%S")
-            if found.sold_out_at
-            else "未售罄"
-        )
+        sold_out = "未售罄"
+        if found.sold_out_at:
+            sold_out = days.minute(found.sold_out_at, at=timezone.now(), seconds=True)
         return [f"售出 {found.units:,} 件；全部售罄：{sold_out}"]
 
 

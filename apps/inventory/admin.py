@@ -13,7 +13,7 @@ from django.utils import timezone
 from unfold.decorators import action
 
 from apps.base.admin import ReadOnlyAdmin
-from apps.base.asking import Done, operator
+from apps.base.asking import Done, Preview, operator, rehearsed
 from apps.inventory import forms
 from apps.inventory import services as inventory
 from apps.inventory.models import Hold, Stock, StockEntry
@@ -107,7 +107,20 @@ class StockAdmin(OfPlaces, ReadOnlyAdmin):
                 at=timezone.now(),
             )
 
-        return self._count(request, forms.AdjustForm, book, row=row)
+        def stands() -> list[tuple[str, str]]:
+            now = Stock.objects.get(pk=row.pk)
+            return [("现货", f"{now.on_hand:,}"), ("可售", f"{self.free(now):,}")]
+
+        def look(form: forms.CountForm) -> Preview:
+            typed = form.cleaned_data
+            return rehearsed(
+                lambda: book(form),
+                stands=stands,
+                change=f"差额 {typed['change']:+,}",
+                reason=typed["reason"],
+            )
+
+        return self._count(request, forms.AdjustForm, book, row=row, preview=look)
 
     def _count(
         self,
@@ -116,6 +129,7 @@ class StockAdmin(OfPlaces, ReadOnlyAdmin):
         book: Callable[[forms.CountForm], StockEntry],
         *,
         row: Stock | None = None,
+        preview: Callable[[forms.CountForm], Preview] | None = None,
     ) -> HttpResponse:
         """Ask, about a row of the list where there is one."""
         heading = (
@@ -129,7 +143,15 @@ class StockAdmin(OfPlaces, ReadOnlyAdmin):
             entry = book(form)
             return Done(f"{form.title}完成：现货 {entry.on_hand_change:+d}", about=entry.stock)
 
-        return self.ask(request, form_class, count, row=row, heading=heading, back=self.list_page())
+        return self.ask(
+            request,
+            form_class,
+            count,
+            row=row,
+            heading=heading,
+            preview=preview,
+            back=self.list_page(),
+        )
 
 
 @admin.register(Hold)

@@ -229,7 +229,8 @@ class JourneyAdmin(StepsAdmin):
             made = journeys.copy(journey_id=row.pk, code=typed["code"], title=typed["called"], at=at)
             return Done("已复制为草稿。", then=self.page_of(made))
 
-        return self.ask(request, forms.CopyForm, copy, row=row, heading=row.title)
+        initial = {"called": row.title, "code": journey_facts.free_codes([row.code])[row.code]}
+        return self.ask(request, forms.CopyForm, copy, row=row, heading=row.title, initial=initial)
 
     def _moved(
         self, request: HttpRequest, object_id: str, form: Any, move: Callable[..., Any], told: str

@@ -27,6 +27,7 @@ from apps.base.asking import AskForm
 from apps.base.forms import LinesField, RuledForm, TextField
 from apps.journeys import asked as asks
 from apps.journeys import choices, ready, steps
+from apps.journeys import selectors as journey_facts
 from apps.journeys import services as journeys
 from apps.journeys.asked import Asked, asked_of
 from apps.journeys.models import Journey
@@ -334,7 +335,6 @@ class ReadyForm(AskForm):
     explanation = "新建为草稿，选好优惠券等内容后再开始。"
     name = forms.ChoiceField(
         label="范例",
-        choices=[(one.code, f"{one.title}：{one.note}") for one in ready.READY],
         widget=UnfoldAdminSelectWidget,
     )
     code = TextField(
@@ -342,8 +342,25 @@ class ReadyForm(AskForm):
         max_length=40,
         required=False,
         widget=UnfoldAdminTextInputWidget,
-        help_text="留空用范例的编码",
+        help_text="留空用范例后面写的编码",
     )
+    # What the page proposed when it was opened: sent twice it makes one draft, for the second finds its code in use.
+    proposed = forms.JSONField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        free = journey_facts.free_codes(one.code for one in ready.READY)
+        self.fields["proposed"].initial = free
+        name: Any = self.fields["name"]
+        name.choices = [(one.code, f"{one.title}（{free[one.code]}）：{one.note}") for one in ready.READY]
+
+    def clean(self) -> dict[str, Any]:
+        """The code that was typed, else the one that was proposed."""
+        typed = self.cleaned_data
+        proposed = typed.pop("proposed", None)
+        if not typed.get("code") and isinstance(proposed, dict):
+            typed["code"] = str(proposed.get(typed.get("name"), ""))
+        return typed
 
 
 class FinishTaskForm(AskForm):

@@ -13,7 +13,7 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import action
 
-from apps.base import audit
+from apps.base import audit, days
 from apps.base.admin import ReadOnlyAdmin, chip, fault_column
 from apps.base.asking import operator
 from apps.members import forms
@@ -111,7 +111,7 @@ class ErasureRequestAdmin(ReadOnlyAdmin):
             except erasures.ErasureBlocked as refusal:
                 raise erasures.ErasureBlocked(_with_numbers(refusal)) from refusal
             _note(request, "代会员申请注销", asked, reason)
-            return f"已申请注销，{timezone.localtime(asked.until):%m-%d %H:%M} 前可撤回。"
+            return f"已申请注销，{days.minute(asked.until, at=at)} 前可撤回。"
 
         return self.ask(request, forms.AskErasureForm, act, heading="个人信息保护法第四十七条")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.contrib import admin
@@ -127,8 +127,17 @@ class BroadcastAdmin(ReadOnlyAdmin):
 
     @action(description="开始", permissions=[_PERMISSION], url_path="start", icon="play_arrow")
     def start(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        due_at = self.row(request, object_id).due_at
+        when = f"{timezone.localtime(due_at):%Y-%m-%d %H:%M}"
+        if due_at <= timezone.now():
+            when += "（已过，开始后立即发送）"
         return self._moved(
-            request, object_id, forms.StartForm, broadcasts.start, "已开始，可在本页查看进度。"
+            request,
+            object_id,
+            forms.StartForm,
+            broadcasts.start,
+            "已开始，可在本页查看进度。",
+            facts=[("发送时间", when)],
         )
 
     @action(description="暂停", permissions=[_PERMISSION], url_path="pause", icon="pause")
@@ -144,7 +153,14 @@ class BroadcastAdmin(ReadOnlyAdmin):
         return self._moved(request, object_id, forms.CancelForm, broadcasts.cancel, "已取消，其余不再发送。")
 
     def _moved(
-        self, request: HttpRequest, object_id: str, form: Any, move: Callable[..., Any], told: str
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form: Any,
+        move: Callable[..., Any],
+        told: str,
+        *,
+        facts: Sequence[tuple[str, str]] = (),
     ) -> HttpResponse:
         row = self.row(request, object_id)
 
@@ -153,4 +169,4 @@ class BroadcastAdmin(ReadOnlyAdmin):
             return told
 
         heading = f"{row.content.title} · {self.prepared(row)}"
-        return self.ask(request, form, moved, row=row, heading=heading)
+        return self.ask(request, form, moved, row=row, heading=heading, facts=facts)

@@ -16,7 +16,7 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from unfold.admin import ModelAdmin
 
-from apps.base import audit
+from apps.base import audit, days
 from apps.base.admin import ReadOnlyTabular, chip, with_way, yuan_column
 from apps.base.asking import Asking, operator
 from apps.base.logs import mask
@@ -220,7 +220,7 @@ def _unpaid_of(member: Member) -> SafeString:
 
 
 def _holders(product: Product) -> SafeString | str:
-    rows = order_facts.unpaid_units(product_id=product.pk, most=_MOST_HOLDERS)
+    rows, now = order_facts.unpaid_units(product_id=product.pk, most=_MOST_HOLDERS), timezone.now()
     listed = format_html_join(
         "",
         "<div>{}（会员 {}） {} 件，订单 {}，{} 前付款</div>",
@@ -230,7 +230,7 @@ def _holders(product: Product) -> SafeString | str:
                 row.member_id,
                 row.units,
                 row.order_no,
-                f"{timezone.localtime(row.expires_at):%m-%d %H:%M}",
+                days.minute(row.expires_at, at=now),
             )
             for row in rows
         ),

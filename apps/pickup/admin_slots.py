@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from apps.base.admin import EditableAdmin, ReadOnlyAdmin, chip
-from apps.base.days import shop_day
+from apps.base.days import minute, shop_day
 from apps.base.finding import Number
 from apps.base.forms import RuledForm
 from apps.orders.parts import status_shown
@@ -176,8 +176,8 @@ class SlotSeatAdmin(OfPlaces, ReadOnlyAdmin):
 
     @admin.display(description="时段", ordering="starts_at")
     def window(self, row: SlotSeat) -> str:
-        begins, ends = timezone.localtime(row.starts_at), timezone.localtime(row.ends_at)
-        return f"{begins:%m-%d %H:%M}-{ends:%H:%M}"
+        begins = minute(row.starts_at, at=timezone.now())
+        return f"{begins}-{timezone.localtime(row.ends_at):%H:%M}"
 
     @admin.display(description="订单")
     def order_no(self, row: SlotSeat) -> str:

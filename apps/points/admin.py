@@ -11,7 +11,7 @@ from django.utils import timezone
 from unfold.decorators import action
 
 from apps.base.admin import EditableAdmin, KeptAdmin, ReadOnlyAdmin, ReadOnlyTabular, yuan_column
-from apps.base.asking import operator
+from apps.base.asking import Preview, operator, rehearsed
 from apps.base.one_row import OneRowAdmin
 from apps.points import forms
 from apps.points import services as points
@@ -74,10 +74,23 @@ class AccountAdmin(ReadOnlyAdmin):
 
         def book(form: forms.CorrectionForm) -> str:
             _correct(account, form.cleaned_data, operator=operator(request))
-            return f"已调整 {form.cleaned_data['change']:+d} 积分。"
+            return f"已调整 {form.cleaned_data['change']:+,} 积分。"
 
-        heading = f"{account.member} · 余额 {account.balance}，欠 {account.debt}"
-        return self.ask(request, forms.CorrectionForm, book, row=account, heading=heading)
+        def stands() -> list[tuple[str, str]]:
+            now = Account.objects.get(pk=account.pk)
+            return [("余额", f"{now.balance:,}"), ("欠积分", f"{now.debt:,}")]
+
+        def look(form: forms.CorrectionForm) -> Preview:
+            typed = form.cleaned_data
+            return rehearsed(
+                lambda: _correct(account, typed, operator=operator(request)),
+                stands=stands,
+                change=f"{typed['change']:+,} 积分",
+                reason=typed["reason"],
+            )
+
+        heading = f"{account.member} · 余额 {account.balance:,}，欠 {account.debt:,}"
+        return self.ask(request, forms.CorrectionForm, book, row=account, heading=heading, preview=look)
 
 
 def _correct(account: Account, typed: dict[str, Any], *, operator: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from django import forms
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
@@ -12,7 +12,9 @@ from apps.base.forms import PercentField, RuledForm, TextField, YuanField
 from apps.catalog.sku_forms import SkuCodeField
 from apps.points.models import InteractionRule, PointsGood, Rules
 from apps.points.services import ruling
-from apps.points.services.booking import MAX_POINTS
+
+# Ten thousand yuan at a hundred points each: a correction beyond it is a digit too many. Who means more does it twice.
+_MOST: Final = 1_000_000
 
 
 class RulesForm(RuledForm):
@@ -98,7 +100,7 @@ class CorrectionForm(OnceForm):
     explanation = "正数为赠送，负数为扣除。余额不足以扣除的部分记为欠积分，由下次获得的积分偿还。"
 
     change = forms.IntegerField(
-        label="积分", min_value=-MAX_POINTS, max_value=MAX_POINTS, widget=UnfoldAdminIntegerFieldWidget
+        label="积分", min_value=-_MOST, max_value=_MOST, widget=UnfoldAdminIntegerFieldWidget
     )
     reason = TextField(
         label="原因", max_length=100, widget=UnfoldAdminTextInputWidget, help_text="会员在积分明细中会看到"

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from unfold.decorators import action
 
-from apps.base import fault_words
+from apps.base import days, fault_words
 from apps.base.admin import ReadOnlyAdmin, chip, fault_column, link, with_way
 from apps.base.asking import Done, operator
 from apps.campaigns.campaign_page import CampaignPage
@@ -226,4 +226,4 @@ class ReportAdmin(OfOrders, ReadOnlyAdmin):
 
 
 def _minute(moment: datetime | None) -> str:
-    return timezone.localtime(moment).strftime("%m-%d %H:%M") if moment else "—"
+    return days.minute(moment, at=timezone.now()) if moment else "—"

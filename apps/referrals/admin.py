@@ -214,7 +214,7 @@ def _drawn(numbers: Sequence[int]) -> SafeString:
     )
     high = len(numbers) * _HIGH
     return format_html(
-        '<svg role="img" aria-label="邀请链" width="520" height="{}" viewBox="0 0 520 {}">{}</svg>',
+        '<div class="wide"><svg role="img" aria-label="邀请链" width="520" height="{}" viewBox="0 0 520 {}">{}</svg></div>',
         high,
         high,
         bars,

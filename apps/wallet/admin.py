@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from unfold.decorators import action
 
 from apps.base.admin import EditableAdmin, KeptAdmin, ReadOnlyAdmin, yuan_column
-from apps.base.asking import operator
+from apps.base.asking import Preview, operator, rehearsed
 from apps.base.finding import Name, Number, Phone
 from apps.wallet import forms
 from apps.wallet import selectors as wallet_facts
@@ -138,12 +138,29 @@ class AccountAdmin(SaysWhetherOn, ReadOnlyAdmin):
                 **form.change(),
             )
 
+        def stands() -> list[tuple[str, str]]:
+            now = Account.objects.get(pk=account.pk)
+            free = [("可用本金", priced(now.free_principal_fen)), ("可用赠送金", priced(now.free_bonus_fen))]
+            return [*free, ("待扣还", self.owed(now))]
+
+        def look(form: forms.AdjustForm) -> Preview:
+            typed = form.cleaned_data
+            part = dict(form.fields["part"].choices)[typed["part"]]  # type: ignore[attr-defined]
+            sign = "增加" if typed["sign"] > 0 else "减少"
+            return rehearsed(
+                lambda: book(form),
+                stands=stands,
+                change=f"{part}{sign} {priced(typed['amount_fen'])}",
+                reason=typed["reason"],
+            )
+
         return self.ask(
             request,
             forms.AdjustForm,
             lambda form: _told(form, book(form)),
             row=account,
             heading=_heading(account),
+            preview=look,
             back=self.list_page(),
         )
 

@@ -294,6 +294,7 @@ def _adjust_account() -> Page:
         "amount_fen": "60",
         "reason": "多记",
         "token": _token(),
+        "step": "confirm",
     }
     return _of_row(
         "wallet.account",
@@ -365,7 +366,7 @@ def _correct_points() -> Page:
         "points.account",
         account,
         "correct",
-        {"change": "50", "reason": "补偿", "token": _token()},
+        {"change": "50", "reason": "补偿", "token": _token(), "step": "confirm"},
         _rows(PointsAccount, PointsEntry),
         permission="points.correct_account",
     )
@@ -402,7 +403,7 @@ def _adjust_stock() -> Page:
         "inventory.stock",
         row,
         "adjust",
-        {"change": "-2", "reason": "盘亏", "token": _token()},
+        {"change": "-2", "reason": "盘亏", "token": _token(), "step": "confirm"},
         _rows(Stock, StockEntry),
         permission="inventory.change_stock",
         spoil=lambda: Stock.objects.filter(pk=row.pk).update(on_hand=1),
@@ -1482,7 +1483,7 @@ def _adjust_promoter() -> Page:
         "distribution.account",
         row,
         "adjust",
-        {"more": "", "less": "1", "reason": "多发", "token": _token()},
+        {"more": "", "less": "1", "reason": "多发", "token": _token(), "step": "confirm"},
         _rows(PromoterAccount, PromoterEntry),
         permission="distribution.adjust_account",
         spoil=lambda: PromoterAccount.objects.update(available_fen=0),

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone
 
+from apps.base import audit
 from apps.base.models import AuditEntry
 from apps.catalog.models import Product
 from apps.orders.models import Order
@@ -122,3 +124,19 @@ def test_who_may_not_set_prices_reads_them(operator_with: Callable[..., Client])
     answer = editor.post(opened.address, opened.typed(subtitle="新", **{"skus-0-price_fen": "1"}))
     assert answer.status_code == 302
     assert (Product.objects.get().subtitle, product.skus.get().price_fen) == ("新", skus.price_fen)
+
+
+def test_entries_old_and_new_tell_what_a_column_of_pairs_held_in_words(page: Client) -> None:
+    row = catalog.product()
+    Product.objects.filter(pk=row.pk).update(attributes=[{"name": "产地", "value": "杭州"}])
+    row.refresh_from_db()
+    new = audit.between(row, {**audit.values_of([row])[row.pk], "attributes": []})
+    old = ["商品参数", "", "{'name': '材质', 'value': '陶瓷'}"]
+    AuditEntry.objects.create(
+        action="修改", kind="catalog.product", key=str(row.pk), changes=[*new, old], at=timezone.now()
+    )
+    for address in (f"/admin/catalog/product/{row.pk}/history/", "/admin/base/auditentry/"):
+        shown = page.get(address).text
+        assert "产地：杭州" in shown
+        assert "材质：陶瓷" in shown
+        assert "&#x27;name&#x27;" not in shown

@@ -169,7 +169,7 @@ def test_one_can_go_back_and_what_was_typed_is_still_there(page: Client) -> None
     ("typed", "reason"),
     [
         ({"units": "4"}, "最多 3 件"),
-        ({"units": "-1"}, "确保该值大于或等于0"),
+        ({"units": "-1"}, "最小为 0。"),
         ({"units": "1.5"}, "输入整数"),
         ({"units": "一"}, "输入整数"),
         ({"units": "9" * 40}, "最多 3 件"),

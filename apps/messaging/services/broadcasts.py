@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from time import monotonic
 from typing import Final
 
@@ -31,6 +31,8 @@ from apps.messaging.states import (
 from mall.errors import Fault, Faulty, Invalid, ShopError
 
 CHUNK: Final = 10_000
+# How far in the past a time may be that somebody typed as now and saved a little later: it means at once.
+_GRACE: Final = timedelta(minutes=5)
 _ROUND_SECONDS: Final = 10.0
 
 # The chunk's members, one message for each, and how far we came: one statement. The unique key (member, scene, occasion)
@@ -88,13 +90,14 @@ def draft(
 ) -> Broadcast:
     """Write down a mass send, to be started by an operator; the same ``token`` (the page) returns the first one.
 
-    ``member_numbers`` are public ids for the audience LIST; unknown ones are counted. Raises BroadcastRefused,
+    ``member_numbers`` are public ids for the audience LIST; unknown ones are counted. A ``due_at`` of the last five
+    minutes is now; an older one is refused, for nobody who types last year means at once. Raises BroadcastRefused,
     ContentRefused, Invalid where nobody is meant.
     """
     if token and (before := Broadcast.objects.filter(token=token).first()):
         return before
     numbers = list(member_numbers)
-    _check(audience, level=level, group=group, numbers=numbers)
+    _check(audience, level=level, group=group, numbers=numbers, over=due_at < at - _GRACE)
     with transactions.refine({"message_broadcast_once_per_page": BroadcastOrdered}):
         ruling.save_content(content, at=at)
         newest = Member.objects.order_by("-id").values_list("id", flat=True).first()
@@ -246,7 +249,9 @@ def _moved(row: Broadcast, *, move: str, at: datetime) -> Broadcast:
     return row
 
 
-def _check(audience: str, *, level: Level | None, group: Group | None, numbers: list[str]) -> None:
+def _check(
+    audience: str, *, level: Level | None, group: Group | None, numbers: list[str], over: bool
+) -> None:
     faults = [] if audience in Audience.values else [Fault("audience", "请选择发送对象")]
     if (audience == Audience.LEVEL) != (level is not None):
         faults.append(Fault("level", "请选择会员等级"))
@@ -254,6 +259,8 @@ def _check(audience: str, *, level: Level | None, group: Group | None, numbers: 
         faults.append(Fault("group", "请选择会员分组"))
     if audience == Audience.LIST and not numbers:
         faults.append(Fault("numbers", "请填写会员编号"))
+    if over:
+        faults.append(Fault("due_at", "发送时间已过，请改为以后的时间；要立即发送请留空"))
     if faults:
         raise BroadcastRefused(faults)
 

@@ -62,7 +62,7 @@ def test_who_is_gone_gets_no_tag() -> None:
         ("<b>贵宾</b>", "标签是纯文字，不能含有 HTML（< > &）"),
         ("茶&nbsp;", "标签是纯文字，不能含有 HTML（< > &）"),
         ("\u200b ", "此字段不能为空。"),
-        ("茶" * 21, "确保该变量包含不超过 20 字符 (目前字符数 21)。"),
+        ("茶" * 21, "最多 20 个字，现在有 21 个。"),
     ],
 )
 def test_a_tag_with_html_or_without_a_word_is_refused_at_its_name(name: str, said: str) -> None:

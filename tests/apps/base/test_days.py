@@ -17,6 +17,20 @@ MOMENTS = (
 )
 
 
+@pytest.mark.parametrize(
+    ("instant", "said"),
+    [
+        (datetime(2026, 12, 31, 15, 59, tzinfo=UTC), "12-31 23:59"),
+        (datetime(2026, 12, 31, 16, 0, tzinfo=UTC), "2027-01-01 00:00"),
+        (datetime(2025, 12, 31, 15, 59, tzinfo=UTC), "2025-12-31 23:59"),
+        (datetime(9999, 12, 31, 15, 59, tzinfo=UTC), "9999-12-31 23:59"),
+    ],
+)
+def test_a_minute_of_another_year_in_the_shop_says_its_year(instant: datetime, said: str):
+    assert days.minute(instant, at=datetime(2026, 1, 1, tzinfo=UTC)) == said
+    assert days.minute(instant, at=MOMENTS[0], seconds=True) == f"{said}:00"
+
+
 @pytest.mark.parametrize("zone", ["Asia/Shanghai", "UTC"])
 @pytest.mark.parametrize("at", MOMENTS)
 def test_a_moment_is_told_as_serializers_tell_it(at: datetime, zone: str):

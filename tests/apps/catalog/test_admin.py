@@ -275,7 +275,7 @@ def test_any_sign_may_stand_in_an_option_value(operator: Client) -> None:
         ({}, {"picture": "made-up"}, "图片已失效，请重新选择"),
         ({}, {"weight": "半斤"}, "请填写重量，单位为克，整数"),
         ({}, {"price": ""}, "请填写售价"),
-        ({}, {"stock": "-1"}, "大于或等于0"),
+        ({}, {"stock": "-1"}, "最小为 0。"),
     ],
 )
 def test_what_makes_no_sense_is_refused_with_a_reason(

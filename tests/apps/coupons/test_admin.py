@@ -103,7 +103,7 @@ def test_a_discount_is_typed_as_it_is_said(admin_client: Client):
             "领取开始时优惠券已过期",
         ),
         ({"per_member": "0"}, "每人限领至少 1 张"),
-        ({"quota": "-1"}, "确保该值大于或等于0"),
+        ({"quota": "-1"}, "最小为 0。"),
         ({"occasion": "ORDER_GIFT"}, "请填写订单满额"),
         (
             {"name": "", **moment("claim_from", "2026-01-02"), **moment("claim_until", "2026-01-01")},

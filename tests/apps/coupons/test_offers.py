@@ -78,6 +78,7 @@ def test_a_quote_is_told_of_all_unused_coupons_those_of_no_use_now_with_the_reas
     shop = coupon(owner, of=template(channel="STORE"))
     later = coupon(owner, of=template(valid_from=AT + DAY, valid_until=AT + 9 * DAY))
     mine = coupon(owner)
+    far = coupon(owner, of=template(valid_from=AT.replace(year=2030), valid_until=AT.replace(year=2031)))
     coupon()
     coupon_facts.wallet_offers(member=owner, at=AT)  # what templates are worth is kept from now on
     with versions.once(), django_assert_num_queries(1):
@@ -86,6 +87,7 @@ def test_a_quote_is_told_of_all_unused_coupons_those_of_no_use_now_with_the_reas
         (f"coupon:{mine.public_id}", ""),
         (f"coupon:{shop.public_id}", "仅限到店使用"),
         (f"coupon:{later.public_id}", "3月3日 12:00 起可用"),
+        (f"coupon:{far.public_id}", "2030年3月2日 12:00 起可用"),
     ]
 
 

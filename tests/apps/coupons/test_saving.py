@@ -90,7 +90,7 @@ REFUSED: list[tuple[dict[str, Any], dict[str, Any], str, str]] = [
         "领取开始时优惠券已过期",
     ),
     ({"per_member": "0"}, {"per_member": 0}, "per_member", "每人限领至少 1 张"),
-    ({"quota": "-1"}, {"quota": -1}, "quota", "大于或等于0"),
+    ({"quota": "-1"}, {"quota": -1}, "quota", "最小为 0。"),
     ({"occasion": "ORDER_GIFT"}, {"occasion": "ORDER_GIFT"}, "gift_from_fen", "请填写订单满额"),
 ]
 

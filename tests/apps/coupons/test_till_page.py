@@ -92,13 +92,13 @@ def test_the_till_remembers_its_shop(admin_client: Client, shop: Place):
     [
         ({"code": ""}, "请填写此项"),
         ({"code": "00000000"}, "券码无效"),
-        ({"code": "x" * 21}, "目前字符数 21"),
+        ({"code": "x" * 21}, "现在有 21 个"),
         ({"goods_fen": "49.99"}, "再买 ¥0.01"),
         ({"goods_fen": "0"}, "金额不能低于"),
         ({"goods_fen": "-5"}, "请填写金额"),
         ({"goods_fen": "6e1"}, "请填写金额"),
         ({"place": "0"}, "选择一个有效的选项"),
-        ({"receipt_no": "1" * 41}, "目前字符数 41"),
+        ({"receipt_no": "1" * 41}, "现在有 41 个"),
     ],
 )
 @pytest.mark.parametrize("confirm", [{}, {"step": "confirm"}])

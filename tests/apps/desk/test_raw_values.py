@@ -53,7 +53,11 @@ def test_what_must_be_unique_is_told_once(admin_client: Client) -> None:
     for address, sent, said in (
         (ADD, bound, "该操作员已绑定此门店"),
         ("/admin/pickup/slotclosing/add/", closed, "该门店这一天已登记"),
-        ("/admin/deadlines/shopday/add/", {"day": "2030-01-01", "closed": "on", "note": ""}, "已存在"),
+        (
+            "/admin/deadlines/shopday/add/",
+            {"day": "2030-01-01", "closed": "on", "note": ""},
+            "已有相同日期的",
+        ),
     ):
         assert admin_client.post(address, sent).status_code == 302
         assert admin_client.post(address, sent).content.decode().count(said) == 1, said

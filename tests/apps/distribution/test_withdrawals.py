@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +10,9 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
+from django.test import Client
 
+from apps.distribution import withdrawal_selectors as withdrawal_facts
 from apps.distribution.models import Entry, Promoter, Withdrawal, WithdrawalStep
 from apps.distribution.services import ledger, promoters, withdrawals
 from apps.distribution.services.withdrawals import (
@@ -20,6 +23,7 @@ from apps.distribution.services.withdrawals import (
     WithdrawalLimits,
 )
 from apps.outbox.models import Announcement
+from apps.wechat.pay import transfers
 from mall.lifecycle import MoveRefused
 from tests.apps.distribution import make
 from tests.apps.distribution.make import DAY, LATER, NOW
@@ -269,3 +273,26 @@ def test_a_done_one_of_which_wechat_never_said_so_is_found(rich: Promoter, capsy
     with pytest.raises(CommandError):
         call_command("check_withdrawals")
     assert "DONE but WeChat said WAIT_USER_CONFIRM" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        ("WAIT_USER_CONFIRM", "待用户确认收款（WAIT_USER_CONFIRM）"),
+        ("SUCCESS", "转账成功（SUCCESS）"),
+        ("ANEW", "ANEW"),
+        ("", "—"),
+    ],
+)
+def test_operators_read_in_words_where_a_transfer_stands(
+    rich: Promoter, admin_client: Client, state: str, said: str
+) -> None:
+    row = ask(rich, 5_000)
+    Withdrawal.objects.filter(pk=row.pk).update(wechat_state=state)
+    page = admin_client.get(f"/admin/distribution/withdrawal/{row.pk}/change/").text
+    assert re.search(rf"微信状态\s*<.*?>\s*{re.escape(said)}\s*<", page, re.DOTALL)
+
+
+def test_every_word_of_wechats_that_the_shop_acts_on_has_its_chinese() -> None:
+    known = {transfers.ENDED_WELL} | transfers.ENDED_BADLY | transfers.UNDER_WAY | transfers.WITH_THE_USER
+    assert all(withdrawal_facts.wechat_told(state) != state for state in known)

@@ -224,6 +224,12 @@ def test_who_changes_a_plan_is_told_of_the_sessions_that_stay_as_they_are(page: 
     assert page.get("/admin/flashsale/session/", {"plan__id__exact": row.pk}).status_code == 200
 
 
+def test_the_rule_that_is_read_before_it_is_approved_says_the_year_that_it_ends_in(page: Client) -> None:
+    row = make.good(ends_at=NOW.replace(year=2198)).session
+    shown = "".join(shop.shown(page.get(f"/admin/flashsale/session/{row.pk}/change/")))
+    assert f"至 2198-{timezone.localtime(NOW):%m-%d %H:%M} 抢购" in shown
+
+
 def test_the_list_of_waits_tells_whose_turn_is_over(page: Client) -> None:
     counter.freight(0)
     good = make.good(quota=1)

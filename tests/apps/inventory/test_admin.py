@@ -51,20 +51,24 @@ def test_the_same_page_sent_twice_receives_once(page: Client):
 def test_an_adjustment_below_what_orders_hold_is_refused_with_its_reason(page: Client):
     row = stock(sku(), 10)
     inventory.hold(order_no="SO1", demand={row.sku_id: 4}, at=NOW)
-    answer = page.post(f"{STOCK}{row.pk}/adjust/", sent(change=-7))
+    answer = page.post(f"{STOCK}{row.pk}/adjust/", sent(change=-7, step="preview"))
     assert answer.status_code in {200, 409}
     assert "现货 10，其中 4 已被订单占用，最多可减 6" in answer.content.decode()
-    assert page.post(f"{STOCK}{row.pk}/adjust/", sent(change=-6)).status_code == 302
+    asked = page.post(f"{STOCK}{row.pk}/adjust/", sent(change=-6))
+    facts = dict(asked.context["facts"])
+    assert (facts["目前现货"], facts["调整后现货"], facts["调整后可售"]) == ("10", "4", "0")
+    assert on_hand(row) == 10
+    assert page.post(f"{STOCK}{row.pk}/adjust/", sent(change=-6, step="confirm")).status_code == 302
     assert on_hand(row) == 4
 
 
 @pytest.mark.parametrize(
     ("page_name", "typed", "reason"),
     [
-        ("receive", {"quantity": 0}, "大于或等于1。"),
+        ("receive", {"quantity": 0}, "最小为 1。"),
         ("receive", {"quantity": "很多"}, "输入整数"),
         ("receive", {"quantity": "1.5"}, "输入整数"),
-        ("receive", {"quantity": 10**30}, "小于或等于1000000。"),
+        ("receive", {"quantity": 10**30}, "最大为 1000000。"),
         ("receive", {"quantity": 1, "reason": " "}, "请填写此项"),
         ("receive", {"quantity": 1, "token": "x"}, "页面已失效，请返回后重新打开"),
         ("adjust", {"change": 0}, "差额为 0，无需调整"),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from apps.journeys import flow, plans, ready, wording
+from apps.journeys import selectors as journey_facts
 from apps.journeys import services as journeys
 from apps.journeys.models import Journey, JourneyVersion
 from mall.errors import ShopError
@@ -196,3 +199,38 @@ def test_six_ready_ones_wait_for_what_only_the_shop_can_choose() -> None:
     assert Journey.objects.count() == 6
     with pytest.raises(ShopError):
         journeys.make_ready(name="cart", at=AT)
+
+
+@pytest.mark.django_db
+def test_a_ready_one_that_the_shop_has_is_made_again_under_the_free_code_that_its_page_proposes(
+    admin_client: Client,
+) -> None:
+    address = "/admin/journeys/journey/ready/"
+    for code in ("cart", "cart-2"):
+        journeys.make_ready(name="cart", code=code, at=AT)
+    form = admin_client.get(address).context["form"]
+    assert "（cart-3）" in dict(form.fields["name"].choices)["cart"]
+    typed = {"name": "cart", "code": "", "proposed": json.dumps(form["proposed"].initial)}
+    assert admin_client.post(address, typed).status_code == 302
+    assert Journey.objects.latest("pk").code == "cart-3"
+    # The same page once more: one draft is enough.
+    assert admin_client.post(address, typed).status_code == 409
+    for proposed in ("7", "{", '{"cart": 7}', '{"cart": {"a": 1}}', ""):
+        answer = admin_client.post(address, {**typed, "proposed": proposed, "code": "cart"})
+        assert answer.status_code in (200, 409)
+    assert Journey.objects.count() == 3
+
+
+@pytest.mark.django_db
+def test_a_code_in_use_is_refused_in_plain_words_and_a_copy_proposes_another(admin_client: Client) -> None:
+    row = journeys.make_ready(name="cart", at=AT)
+    address = "/admin/journeys/journey/ready/"
+    answer = admin_client.post(address, {"name": "birthday", "code": "cart"})
+    assert answer.context["form"].errors["code"] == ["已有相同编码的营销旅程，请换一个。"]
+    assert (
+        admin_client.get(f"/admin/journeys/journey/{row.pk}/copy/").context["form"]["code"].value()
+        == "cart-2"
+    )
+    assert journey_facts.free_codes(["x" * 40]) == {"x" * 40: "x" * 40}
+    row = journeys.copy(journey_id=row.pk, code="x" * 40, title="再来", at=AT)
+    assert journey_facts.free_codes([row.code]) == {row.code: f"{'x' * 34}-2"}

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from django.test import Client
+from django.utils import timezone
 
 from apps.members.models import Group, Member, Membership
 from apps.messaging import selectors as message_facts
@@ -16,7 +19,7 @@ from mall.errors import Invalid
 from mall.lifecycle import MoveRefused
 from tests.apps.members import make as members
 from tests.apps.messaging import make
-from tests.apps.messaging.make import DAY, HOUR, NOW
+from tests.apps.messaging.make import DAY, HOUR, MINUTE, NOW
 
 pytestmark = pytest.mark.django_db
 
@@ -112,12 +115,38 @@ def test_a_group_a_level_or_a_list_can_be_meant() -> None:
         ({"audience": "LEVEL"}, "level"),
         ({"audience": "GROUP"}, "group"),
         ({"audience": "LIST"}, "numbers"),
+        ({"due_at": NOW - 6 * MINUTE}, "due_at"),
     ],
 )
 def test_who_is_meant_must_be_said(asked: dict[str, Any], field: str) -> None:
     with pytest.raises(broadcasts.BroadcastRefused) as refused:
         draft(**asked)
     assert list(refused.value.details) == [field]
+
+
+def test_a_time_of_a_few_minutes_ago_is_now() -> None:
+    make.member()
+    assert draft(due_at=NOW - 5 * MINUTE).due_at == NOW
+
+
+def test_who_starts_one_whose_time_has_passed_is_told_that_it_goes_at_once(admin_client: Client) -> None:
+    make.member()
+    now = timezone.now()
+    for due_at, said in ((now, True), (now + DAY, False)):
+        row = draft(due_at=due_at, at=now)
+        page = admin_client.get(f"/admin/messaging/broadcast/{row.pk}/start/").text
+        assert f"{timezone.localtime(due_at):%Y-%m-%d %H:%M}" in page
+        assert ("已过，开始后立即发送" in page) == said
+
+
+def test_a_time_that_has_passed_is_refused_beside_its_field(admin_client: Client) -> None:
+    make.member()
+    typed = {"heading": "春茶上新", "text": "您好", "audience": "ALL", "token": uuid4().hex}
+    typed |= {"due_at_0": "2025-12-05", "due_at_1": "10:00"}
+    answer = admin_client.post("/admin/messaging/broadcast/draft/", typed)
+    assert answer.status_code == 409
+    assert "发送时间已过" in str(answer.context["form"].errors["due_at"])
+    assert not Broadcast.objects.exists()
 
 
 def test_nobody_can_be_meant() -> None:

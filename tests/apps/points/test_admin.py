@@ -35,9 +35,8 @@ RULES = {
 
 def correct(page: Client, owner: Any, **typed: Any) -> Any:
     account = Account.objects.get(member=owner)
-    return page.post(
-        f"{ACCOUNT}{account.pk}/correct/", {"reason": "补偿", "token": str(uuid4()), **typed}, follow=True
-    )
+    always = {"reason": "补偿", "token": str(uuid4()), "step": "confirm"}
+    return page.post(f"{ACCOUNT}{account.pk}/correct/", {**always, **typed}, follow=True)
 
 
 def test_points_are_given_and_taken_by_hand_once_a_page_with_who_and_why(
@@ -54,8 +53,28 @@ def test_points_are_given_and_taken_by_hand_once_a_page_with_who_and_why(
     assert make.standing(owner) == (0, 10)
 
 
+def test_a_correction_is_shown_with_what_the_member_has_and_owes_afterwards_before_it_is_booked(
+    admin_client: Client,
+) -> None:
+    owner = make.member(50)
+    for step in ({"step": "preview"}, {"step": ""}):
+        facts = dict(correct(admin_client, owner, change=-1_000_000, **step).context["facts"])
+        assert (facts["目前余额"], facts["调整后余额"]) == ("50", "0")
+        assert (facts["目前欠积分"], facts["调整后欠积分"]) == ("0", "999,950")
+        assert facts["原因"] == "补偿"
+        assert make.standing(owner) == (50, 0)
+        assert not Entry.objects.filter(reason="补偿").exists()
+
+
 @pytest.mark.parametrize(
-    "typed", [{"change": 0}, {"change": "1.5"}, {"change": 10**30}, {"change": 5, "reason": " "}]
+    "typed",
+    [
+        {"change": 0},
+        {"change": "1.5"},
+        {"change": -1_000_001},
+        {"change": 10**30},
+        {"change": 5, "reason": " "},
+    ],
 )
 def test_a_senseless_correction_is_refused(admin_client: Client, typed: dict[str, Any]) -> None:
     owner = make.member(10)
@@ -99,7 +118,7 @@ def test_the_rules_are_one_row_that_shows_what_is_in_force_before_anybody_saved_
         ({"expiry_months": 0}, "请填写 1 到 120 之间的整数"),
         ({"streak_days": 1}, "请填写 2 到 31 之间的整数"),
         ({"points_per_yuan": 100}, "等于白送"),
-        ({"points_per_yuan": -1}, "大于或等于"),
+        ({"points_per_yuan": -1}, "最小为"),
     ],
 )
 def test_rules_that_no_shop_can_mean_are_refused(

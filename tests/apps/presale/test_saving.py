@@ -274,3 +274,11 @@ def test_pause_resume_and_stop_follow_the_campaign(anyone: Any) -> None:
     assert [one["id"] for one in anyone.call("GET", "/presales").json()["results"]] == [row.pk]
     presales.CAMPAIGNS.stop(row, at=at)
     assert anyone.call("GET", f"/presales/{row.pk}").json()["state"] == "ENDED"
+
+
+def test_the_rule_says_the_years_that_balances_and_goods_come_in(admin_client: Client) -> None:
+    later = NOW.replace(year=2197)
+    row = make.presale(balance_from=later, balance_until=later + DAY)
+    page = admin_client.get(reverse("admin:presale_presale_change", args=[row.pk])).text
+    for moment in (row.balance_from, row.balance_until, row.ships_by):
+        assert f"{timezone.localtime(moment):2197-%m-%d %H:%M}" in page

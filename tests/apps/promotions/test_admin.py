@@ -364,10 +364,10 @@ def test_gifts_and_bundles_are_typed_by_code_and_come_back_as_they_were_typed(ad
         ({"kind": "FIXED", "off_fen": "5", "price_fen": "5"}, "请填写每件减多少或一口价，只能选一种"),
         ({"kind": "FIXED", "price_fen": "100"}, "特价必须低于售价，范围内最贵的商品售价 ¥100.00"),
         ({"kind": "N_FOR_M", "pieces": "3", "price_fen": "300"}, "范围内最贵的 3 件也只要 ¥300.00"),
-        ({"kind": "N_FOR_M", "pieces": "-3", "price_fen": "30"}, "大于或等于0"),
+        ({"kind": "N_FOR_M", "pieces": "-3", "price_fen": "30"}, "最小为 0。"),
         ({"kind": "N_FOR_M", "pieces": "1", "price_fen": "30"}, "任选件数至少为 2 件"),
         ({"kind": "N_FOR_M", "pieces": "2000000000", "price_fen": "30"}, "任选件数最多为 99 件"),
-        ({"kind": "N_FOR_M", "pieces": "99999999999999999999", "price_fen": "30"}, "小于或等于"),
+        ({"kind": "N_FOR_M", "pieces": "99999999999999999999", "price_fen": "30"}, "最大为"),
         ({"kind": "SECOND_HALF"}, "请填写第二件的折扣"),
         ({"kind": "STEP_PRICE", "ladder": ""}, "请至少设置一档阶梯价"),
         ({"kind": "STEP_PRICE", "ladder": "100-5，200-4"}, "价格必须逐档上涨"),
@@ -393,7 +393,7 @@ def test_gifts_and_bundles_are_typed_by_code_and_come_back_as_they_were_typed(ad
             "套餐的商品由套餐本身决定",
         ),
         ({"limit_total": "0"}, "次数限制至少为 1，不限制请留空"),
-        ({"limit_per_member": "-1"}, "大于或等于0"),
+        ({"limit_per_member": "-1"}, "最小为 0。"),
     ],
 )
 def test_what_nobody_could_explain_of_the_other_kinds_is_refused_with_the_reason(

@@ -75,7 +75,7 @@ REFUSED: list[tuple[dict[str, Any], dict[str, Any], str, str]] = [
     ({"member_day": "72"}, {"member_day_id": 72}, "member_day", "促销时间内没有这样的日子"),
     ({"member_day": "73"}, {"member_day_id": 73}, "member_day", "「停用的」已停用"),
     ({"limit_total": "0"}, {"limit_total": 0}, "limit_total", "次数限制至少为 1，不限制请留空"),
-    ({"limit_total": "-1"}, {"limit_total": -1}, "limit_total", "大于或等于0"),
+    ({"limit_total": "-1"}, {"limit_total": -1}, "limit_total", "最小为 0。"),
     (
         {"limit_total": "10", "limit_per_day": "11"},
         {"limit_total": 10, "limit_per_day": 11},
@@ -116,7 +116,7 @@ REFUSED: list[tuple[dict[str, Any], dict[str, Any], str, str]] = [
         {"kind": "N_FOR_M", "pieces": "99999999999", "price_fen": "30"},
         {"kind": "N_FOR_M", "pieces": 99_999_999_999, "price_fen": 3000},
         "pieces",
-        "小于或等于",
+        "最大为",
     ),
     ({"kind": "SECOND_HALF"}, {"kind": "SECOND_HALF"}, "", "请填写第二件的折扣"),
     (

@@ -44,7 +44,8 @@ def sent(**typed: Any) -> dict[str, Any]:
 
 
 def correction(**typed: Any) -> dict[str, Any]:
-    return sent(**{"part": "principal_change_fen", "sign": "-1", "amount_fen": "12.50", **typed})
+    asked = {"part": "principal_change_fen", "sign": "-1", "amount_fen": "12.50", "step": "confirm"}
+    return sent(**{**asked, **typed})
 
 
 def typed_pack(**typed: Any) -> dict[str, Any]:
@@ -86,6 +87,19 @@ def test_a_correction_is_typed_in_yuan_and_booked_once(page: Client):
         f"{ACCOUNTS}{account.pk}/adjust/", correction(part="bonus_change_fen", sign="1", amount_fen="3")
     )
     assert figures(account) == (8_750, 1_300, 0, 0)
+
+
+def test_a_correction_is_shown_with_what_it_makes_of_the_account_before_it_is_booked(page: Client):
+    account = funded(10_000, 1_000)
+    answer = page.post(f"{ACCOUNTS}{account.pk}/adjust/", correction(step="preview"))
+    facts = dict(answer.context["facts"])
+    assert facts["本次调整"] == "本金减少 ¥12.50"
+    assert (facts["目前可用本金"], facts["调整后可用本金"]) == ("¥100.00", "¥87.50")
+    assert facts["目前可用赠送金"] == facts["调整后可用赠送金"] == "¥10.00"
+    assert figures(account) == (10_000, 1_000, 0, 0)
+    short = page.post(f"{ACCOUNTS}{account.pk}/adjust/", correction(step="preview", amount_fen="100.01"))
+    assert short.status_code == 409
+    assert "不足以扣减" in short.text
 
 
 @pytest.mark.parametrize(
@@ -163,7 +177,7 @@ def test_a_pack_is_typed_in_yuan(page: Client):
         ({"principal_fen": "4950.01"}, "充值与赠送合计不能超过账户限额 5000.00 元"),
         ({"principal_fen": "5000.01"}, "金额不能超过 5000.00 元"),
         ({"ends_at_0": "2026-11-22"}, "结束时间必须晚于开始时间"),
-        ({"per_member": "-1"}, "大于或等于"),
+        ({"per_member": "-1"}, "最小为"),
         ({"principal_fen": "五百"}, "请填写金额，单位为元"),
     ],
 )
