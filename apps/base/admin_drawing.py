@@ -16,7 +16,7 @@ from unfold.admin import checkbox
 from unfold.templatetags import unfold as unfold_tags
 from unfold.templatetags import unfold_list
 
-from apps.base import admin_readable
+from apps.base import admin_links, admin_readable
 
 # A form's parts, from the whole to the field. Templates go through each of them several times, and every time all that
 # lies below was made anew: a fact of a product that asks the database asked it five times.
@@ -37,6 +37,7 @@ def once_a_page() -> None:
     whether there is anything to show of a row that nobody edits there, and what.
     """
     unfold_list.result_headers = _again(unfold_list.result_headers, "heads")
+    unfold_list.items_for_result = admin_links.followed_in_lists(unfold_list.items_for_result)
     for part in _PARTS:
         part.__iter__ = _again(part.__iter__, "made_parts")
     shown = fields.UnfoldAdminReadonlyField

@@ -21,6 +21,7 @@ from django.template.defaultfilters import linebreaksbr
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
 
+from apps.base.admin_links import followed
 from apps.base.fields import FenField
 from mall.money import priced
 
@@ -71,11 +72,16 @@ def _words(model: type[Model], written: Any) -> tuple[dict[str, str], dict[str, 
 
 
 def in_words(shown: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """What a field that is only shown says: in the form's words where it has any, else what ``shown`` makes of it."""
+    """What a field that is only shown says: in the form's words where it has any, else what ``shown`` makes of it.
+
+    Of links only those stay that who looks may follow.
+    """
 
     def said(field: Any) -> Any:
         told = _told(field)
-        return shown(field) if told is None else conditional_escape(linebreaksbr(told))
+        if told is None:
+            return followed(shown(field), getattr(field.form, "looked_at_by", None))
+        return conditional_escape(linebreaksbr(told))
 
     return said
 
