@@ -42,6 +42,7 @@ def once_a_page() -> None:
         part.__iter__ = _again(part.__iter__, "made_parts")
     shown = fields.UnfoldAdminReadonlyField
     shown._resolve_field = _column(shown._resolve_field)
+    fields.lookup_field = admin_readable.dated(fields.lookup_field)
     shown._get_contents = admin_readable.in_words(shown._get_contents)
     shown.contents = _once(shown.contents, "shown")
     filters = unfold_tags.register.filters

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime
 from html import unescape
 from html.parser import HTMLParser
 from typing import Any
@@ -17,6 +18,7 @@ from django.test import Client, RequestFactory
 from apps.catalog.models import Product
 from apps.coupons.models import Template
 from apps.fulfillment.models import FreightZone
+from apps.orders.models import Order
 from apps.points.models import Rules
 from apps.promotions.models import MemberDay, PriceFloor, Promotion
 from apps.stores.models import Place
@@ -30,6 +32,8 @@ _KNOWN = {*_LABELS, "R · F · M"}
 _RAW = {"outbox.Announcement", "payments.Notification", "wechat.PushMessage"}
 # ``[{``, ``[[``, ``["``, ``{"``: also where the page sets it apart by colours.
 _CODE = re.compile(r"\[\s*[\[{'\"]|\{\s*['\"]|^[\[{]$")
+# A moment as Python writes it, which is not Shanghai's.
+_UTC = re.compile(r"\d\d:\d\d(:\d\d(\.\d+)?)?\+00:00")
 
 
 @pytest.fixture
@@ -80,6 +84,7 @@ def faults(answer: Any, *, raw: bool) -> list[str]:
     named = labels(answer.content.decode())
     found = [label for label in named if not _HAN.search(label) and label not in _KNOWN]
     found += [label for label in named if "（分）" in label or "万分比" in label]
+    found += [said for said in shop.shown(answer) if _UTC.search(said)]
     return found if raw else found + [said for said in shop.shown(answer) if _CODE.search(said)]
 
 
@@ -145,6 +150,14 @@ def test_what_only_the_form_knows_is_said_as_the_form_says_it(looker: Client, ma
     template = shown(looker, zone.template)
     assert "新疆维吾尔自治区、西藏自治区" in template
     assert "默认模板|是|" in template
+
+
+def test_a_moment_that_a_page_works_out_is_shanghai_s(page: Client, manager: User) -> None:
+    line = shop.shipped_order(operator=manager).lines.all()[0]
+    Order.objects.filter(pk=line.order_id).update(
+        expires_at=datetime(2026, 11, 26, 10, 22, 13, 452_049, tzinfo=UTC)
+    )
+    assert "支付截止|2026-11-26 18:22|" in shown(page, line)
 
 
 def test_a_password_is_shown_to_nobody(looker: Client, manager: User) -> None:
