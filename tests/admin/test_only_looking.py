@@ -33,7 +33,7 @@ _RAW = {"outbox.Announcement", "payments.Notification", "wechat.PushMessage"}
 # ``[{``, ``[[``, ``["``, ``{"``: also where the page sets it apart by colours.
 _CODE = re.compile(r"\[\s*[\[{'\"]|\{\s*['\"]|^[\[{]$")
 # A moment as Python writes it, which is not Shanghai's.
-_UTC = re.compile(r"\d\d:\d\d(:\d\d(\.\d+)?)?\+00:00")
+_UTC = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d(\.\d+)?)?\+00:00")
 
 
 @pytest.fixture
