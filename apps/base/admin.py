@@ -132,6 +132,7 @@ class EditableAdmin(_OneForm, Readable, Recorded, Versioned, Asking):
                 raise
             # The last year that Python knows has no next one to end at.
             raise IncorrectLookupParameters(error) from error
+        rows.looked_at_by = request
         if column := rows.date_hierarchy:
             shown = rows.queryset
             if rows.result_count > CappedPaginator.most:

@@ -13,7 +13,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from unfold import fields, forms
 from unfold.admin import checkbox
+from unfold.templatetags import unfold as unfold_tags
 from unfold.templatetags import unfold_list
+
+from apps.base import admin_links, admin_readable
 
 # A form's parts, from the whole to the field. Templates go through each of them several times, and every time all that
 # lies below was made anew: a fact of a product that asks the database asked it five times.
@@ -34,11 +37,16 @@ def once_a_page() -> None:
     whether there is anything to show of a row that nobody edits there, and what.
     """
     unfold_list.result_headers = _again(unfold_list.result_headers, "heads")
+    unfold_list.items_for_result = admin_links.followed_in_lists(unfold_list.items_for_result)
     for part in _PARTS:
         part.__iter__ = _again(part.__iter__, "made_parts")
     shown = fields.UnfoldAdminReadonlyField
     shown._resolve_field = _column(shown._resolve_field)
+    fields.lookup_field = admin_readable.dated(fields.lookup_field)
+    shown._get_contents = admin_readable.in_words(shown._get_contents)
     shown.contents = _once(shown.contents, "shown")
+    filters = unfold_tags.register.filters
+    filters["changeform_data"] = admin_readable.with_what_is_shown(filters["changeform_data"])
 
 
 def _once(worked_out: Callable[[Any], Any], name: str) -> Callable[[Any], Any]:

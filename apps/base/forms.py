@@ -226,7 +226,7 @@ class YuanField(forms.Field):
         return {"inputmode": "decimal", "autocomplete": "off"}
 
 
-class _RateField(forms.Field):
+class RateField(forms.Field):
     """A rate as people say it, kept in basis points: one typed unit is ten to the power of ``places`` of them.
 
     Plain digits with at most so many decimals, so that nothing is rounded; empty is None. ``min_bp`` and
@@ -235,6 +235,7 @@ class _RateField(forms.Field):
 
     widget = UnfoldAdminTextInputWidget
     places: ClassVar[int]
+    unit: ClassVar[str]
     default_error_messages = {"bounds": "请填写 %(low)s 到 %(high)s 之间的数"}
 
     def __init__(self, *, min_bp: int = 0, max_bp: int = 99_900, **kwargs: Any) -> None:
@@ -260,14 +261,19 @@ class _RateField(forms.Field):
         """Return what the page shows: the rate as it is said, and what was typed as it was typed."""
         return self._said(value) if isinstance(value, int) else value
 
+    def in_words(self, value_bp: int | None) -> str:
+        """Return a rate where it is only shown, with its unit: 8,500 → ``8.5 折``; nothing for none."""
+        return "" if value_bp is None else f"{self.prepare_value(value_bp)}{self.unit}"
+
     def _said(self, value_bp: int) -> str:
         return f"{Decimal(value_bp).scaleb(-self.places).normalize():f}"
 
 
-class TenthsField(_RateField):
+class TenthsField(RateField):
     """折 as it is said, ``8.5`` for 八五折: kept as what is paid, 8,500, or as what is ``taken_off``, 1,500."""
 
     places = 3
+    unit = " 折"
     default_error_messages = {
         "invalid": "请填写 0 到 10 之间的折扣，最多三位小数，例如 8.5 表示八五折，10 表示不打折",
         "bounds": "请填写 %(low)s 到 %(high)s 之间的折扣",
@@ -291,17 +297,19 @@ class TenthsField(_RateField):
         return super().prepare_value(value)
 
 
-class TimesField(_RateField):
+class TimesField(RateField):
     """倍: how many times, ``1.5`` for 15,000."""
 
     places = 4
+    unit = " 倍"
     default_error_messages = {"invalid": "请填写倍数，最多四位小数，例如 1.5 表示一点五倍"}
 
 
-class PercentField(_RateField):
+class PercentField(RateField):
     """%: ``12.5`` for 1,250."""
 
     places = 2
+    unit = "%"
     default_error_messages = {"invalid": "请填写 0 到 999 之间的百分数，最多两位小数，例如 10 表示 10%"}
 
 

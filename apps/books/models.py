@@ -96,7 +96,7 @@ class BillLine(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.bill_id}:{self.number}"
+        return f"{self.bill} 第 {self.number} 行"
 
 
 class Case(models.Model):
@@ -254,7 +254,7 @@ class JournalEntry(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.business_key
+        return f"{self.get_kind_display()} {self.number or self.order_no or self.day}"
 
 
 class JournalLine(models.Model):

@@ -107,7 +107,7 @@ class Favorite(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.member_id}: {self.product_id}"
+        return f"{self.member} · {self.product}"
 
 
 class StockWish(models.Model):
@@ -144,4 +144,4 @@ class StockWish(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.member_id}: {self.sku_id}"
+        return f"{self.member} · {self.sku}"

@@ -30,7 +30,7 @@ class Stock(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.sku_id} @ {self.place_id}"
+        return f"{self.sku} · {self.place}"
 
 
 class Hold(models.Model):

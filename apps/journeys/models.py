@@ -167,7 +167,7 @@ class Participation(models.Model):
         ]  # fmt: skip
 
     def __str__(self) -> str:
-        return f"{self.journey_id}: {self.member_id}"
+        return f"{self.journey} · {self.member}"
 
 
 class StepRecord(models.Model):

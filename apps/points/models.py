@@ -31,7 +31,7 @@ class Account(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.member_id}: {self.balance}"
+        return f"{self.member} · {self.balance} 积分"
 
 
 class Entry(models.Model):

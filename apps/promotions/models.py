@@ -27,7 +27,7 @@ class LevelPrice(models.Model):
         constraints = [models.UniqueConstraint(fields=["level", "sku"], name="level_price_once_per_sku")]
 
     def __str__(self) -> str:
-        return f"{self.level_id}/{self.sku_id}"
+        return f"{self.level} · {self.sku}"
 
 
 class MemberDay(models.Model):
@@ -246,7 +246,7 @@ class Usage(models.Model):
         indexes = [models.Index(fields=["promotion", "member"], name="promotion_usage_by_member")]
 
     def __str__(self) -> str:
-        return f"{self.order_no} {self.verb} {self.promotion_id}"
+        return f"{self.order_no} {self.get_verb_display()} {self.promotion}"
 
 
 class Tally(models.Model):

@@ -181,7 +181,7 @@ class Invitation(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.referral_id}: {self.inviter_id} → {self.friend_id}"
+        return f"{self.referral}：{self.inviter} → {self.friend}"
 
 
 class Reward(GoodsColumns):
@@ -248,4 +248,4 @@ class Reward(GoodsColumns):
         ]
 
     def __str__(self) -> str:
-        return self.business_key
+        return f"{self.get_prize_kind_display()} · {self.member}"

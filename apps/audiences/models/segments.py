@@ -114,7 +114,7 @@ class TagMark(models.Model):
         indexes = [models.Index(fields=["tag", "member"], name="tag_mark_of_tag")]
 
     def __str__(self) -> str:
-        return f"{self.member_id}: {self.tag_id}"
+        return f"{self.member} · {self.tag}"
 
 
 class SegmentVersion(models.Model):

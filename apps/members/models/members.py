@@ -159,7 +159,7 @@ class GrowthEntry(models.Model):
         indexes = [models.Index(fields=["member", "counts_at"], name="growth_of_period")]
 
     def __str__(self) -> str:
-        return f"{self.member_id} {self.change:+d}"
+        return f"{self.member} {self.change:+d}"
 
     @property
     def occasion(self) -> GrowthEntry.Occasion:
@@ -282,7 +282,7 @@ class Consent(models.Model):
         indexes = [models.Index(fields=["member", "document", "-id"], name="consent_latest")]
 
     def __str__(self) -> str:
-        return f"{self.member_id} {self.get_act_display()} {self.document_id}"
+        return f"{self.member} {self.get_act_display()} {self.document}"
 
 
 class Address(models.Model):

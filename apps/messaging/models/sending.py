@@ -173,7 +173,7 @@ class Message(models.Model):
         ]  # fmt: skip
 
     def __str__(self) -> str:
-        return f"{self.scene} {self.occasion}"
+        return f"{self.title or '消息'} {self.subject}"
 
 
 class Dispatch(models.Model):
@@ -231,7 +231,7 @@ class Dispatch(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.message_id} {self.channel}"
+        return f"{self.message} {self.get_channel_display()}"
 
 
 class Card(models.Model):
