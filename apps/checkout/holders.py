@@ -282,7 +282,7 @@ class Bargains(Holder):
                 order_no=order.order_no,
                 bargain_no=_activity_id(order),
                 member_id=order.member_id,
-                price_fen=order.activity["price_fen"] if order.activity else 0,
+                price_fen=bargain.price_fen_of(order),
                 at=at,
             )
         except NotFound:

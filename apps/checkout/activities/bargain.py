@@ -24,6 +24,7 @@ from apps.checkout.activities.kind import (
     Wanted,
 )
 from apps.members.models import Member
+from apps.orders.models import Order
 from mall.errors import Kind, NotFound, ShopError
 from mall.pricing.offers import ActivityPrice
 from mall.pricing.scope import Skus
@@ -94,3 +95,8 @@ class Bargains(CampaignKind):
             combines=frozenset(map(Extra, run.bargain.combines)),
             more={"bargain_id": run.bargain_id, "price_fen": run.price_fen},
         )
+
+
+def price_fen_of(order: Order) -> int:
+    """The price that the run had when the order was priced, whatever other price the order has."""
+    return int(order.activity["price_fen"]) if order.activity else 0
