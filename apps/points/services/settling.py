@@ -167,9 +167,7 @@ def earn_for_order(
         account, order_no=order_no, settled_fen=settled_fen, multiplier_bp=multiplier_bp, at=at
     )
     settlement.save()
-    part_fen, whole_fen = _given_back(order_no)
-    points = settlement.points - _share(settlement.points, part_fen=part_fen, whole_fen=whole_fen)
-    grown = settlement.growth - _share(settlement.growth, part_fen=part_fen, whole_fen=whole_fen)
+    points, grown = _left(settlement, _given_back(order_no))
     if points:
         earning.earn(
             member_id=member_id, amount=points, cause=f"{order_no}:earn", kind=EntryKind.ORDER, at=at
@@ -237,16 +235,13 @@ def settle_for_less(
     settled_fen = max(0, _goods_fen(order) - others_fen - back_fen)
     if settled_fen >= settlement.settled_fen:
         return Returned(0, 0, 0, 0)
-    points, grown = _given_for(settlement, settled_fen=settled_fen)
-    part_fen, whole_fen = _given_back(order_no)
-    taken, growth_taken = (
-        before - now - _share(before, part_fen=part_fen, whole_fen=whole_fen)
-        + _share(now, part_fen=part_fen, whole_fen=whole_fen)
-        for before, now in ((settlement.points, points), (settlement.growth, grown))
-    )  # fmt: skip
-    settlement.settled_fen, settlement.points, settlement.growth = settled_fen, points, grown
+    back = _given_back(order_no)
+    points_before, growth_before = _left(settlement, back)
+    settlement.points, settlement.growth = _given_for(settlement, settled_fen=settled_fen)
+    settlement.settled_fen = settled_fen
     settlement.save(update_fields=["settled_fen", "points", "growth"])
-    due = Returned(0, taken, 0, growth_taken)
+    points_now, growth_now = _left(settlement, back)
+    due = Returned(0, points_before - points_now, 0, growth_before - growth_now)
     return _take(account, due, order_no=order_no, refund_key=refund_key, at=at)
 
 
@@ -300,6 +295,16 @@ def _given_back(order_no: str) -> tuple[int, int]:
     """The sum of the parts given back so far, and their whole; (0, 1) where there is none."""
     rows = list(GivenBack.objects.filter(order_no=order_no).values_list("part_fen", "whole_fen"))
     return (sum(part_fen for part_fen, _ in rows), rows[0][1]) if rows else (0, 1)
+
+
+def _left(settlement: Settlement, back: tuple[int, int]) -> tuple[int, int]:
+    """The points and growth of a settlement without the shares that were given back (``_given_back``)."""
+    part_fen, whole_fen = back
+    points, grown = (
+        given - _share(given, part_fen=part_fen, whole_fen=whole_fen)
+        for given in (settlement.points, settlement.growth)
+    )
+    return points, grown
 
 
 def _share(given: int, *, part_fen: int, whole_fen: int) -> int:
