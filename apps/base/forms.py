@@ -226,7 +226,7 @@ class YuanField(forms.Field):
         return {"inputmode": "decimal", "autocomplete": "off"}
 
 
-class RateField(forms.Field):
+class _RateField(forms.Field):
     """A rate as people say it, kept in basis points: one typed unit is ten to the power of ``places`` of them.
 
     Plain digits with at most so many decimals, so that nothing is rounded; empty is None. ``min_bp`` and
@@ -269,7 +269,7 @@ class RateField(forms.Field):
         return f"{Decimal(value_bp).scaleb(-self.places).normalize():f}"
 
 
-class TenthsField(RateField):
+class TenthsField(_RateField):
     """折 as it is said, ``8.5`` for 八五折: kept as what is paid, 8,500, or as what is ``taken_off``, 1,500."""
 
     places = 3
@@ -297,7 +297,7 @@ class TenthsField(RateField):
         return super().prepare_value(value)
 
 
-class TimesField(RateField):
+class TimesField(_RateField):
     """倍: how many times, ``1.5`` for 15,000."""
 
     places = 4
@@ -305,7 +305,7 @@ class TimesField(RateField):
     default_error_messages = {"invalid": "请填写倍数，最多四位小数，例如 1.5 表示一点五倍"}
 
 
-class PercentField(RateField):
+class PercentField(_RateField):
     """%: ``12.5`` for 1,250."""
 
     places = 2
