@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from html import unescape
 from typing import Any, Final
 
@@ -47,7 +48,7 @@ def followed_in_lists(items: Callable[..., Iterator[Any]]) -> Callable[..., Iter
 
 def _opens(address: str, request: HttpRequest) -> bool:
     """Whether who looks may see what lies there. What is no list or row of the admin answers for itself."""
-    home = reverse("admin:index")
+    home = _home()
     place = tuple(address.removeprefix(home).split("/")[:2])
     if not address.startswith(home) or len(place) < 2:
         return True
@@ -57,6 +58,12 @@ def _opens(address: str, request: HttpRequest) -> bool:
         page = _page(*place)
         known[place] = page is None or bool(page.has_view_permission(request))
     return known[place]
+
+
+@cache
+def _home() -> str:
+    """Where the admin begins: each of a list's links asks."""
+    return reverse("admin:index")
 
 
 def _page(app: str, model: str) -> Any:

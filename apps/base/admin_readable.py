@@ -94,8 +94,8 @@ def _told(field: Any) -> Any:
     if not isinstance(name, str):
         return None
     column = next((one for one in form._meta.model._meta.concrete_fields if one.name == name), None)
-    typed = form.fields.get(name) if name in page.form.declared_fields else None
-    typed = typed or page.form.declared_fields.get(name)
+    declared = page.form.declared_fields.get(name)
+    typed = form.fields.get(name, declared) if declared else None
     if column is None and (typed is None or hasattr(page, name)):
         return None
     # Rows are said, and led to, by Django; a password never is, and its own field says so.

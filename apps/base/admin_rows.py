@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
-
-_FORMS: Final = ("TOTAL_FORMS", "INITIAL_FORMS")
 
 
 def rows_of(values: Mapping[str, Any]) -> dict[str, str]:
@@ -36,8 +34,9 @@ def realigned(
     ``kept`` (somebody typed in it) goes on as a new row; one that is gone and not kept is left out.
     """
     data, held = sent.copy(), MultiValueDict(dict(files.lists()))
+    placed = {row: place for place, row in rows_of(sent).items()}
     for prefix, total in _prefixes(sent):
-        old = {row: place for place, row in rows_of(sent).items() if row.startswith(f"{prefix}#")}
+        old = {row: place for row, place in placed.items() if row.startswith(f"{prefix}#")}
         now = [row for row in there if row.startswith(f"{prefix}#")]
         if list(old) == now:
             continue

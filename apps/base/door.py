@@ -196,10 +196,10 @@ class DoorMiddleware:
 
 def _told_of_loss(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     """Have the login page say so where somebody is sent there who had filled a form in: nothing of it was saved."""
-    address = response.get("Location", "")
-    login = f"{reverse('admin:login')}?"
-    if request.method == "POST" and address.startswith(login) and not request.user.is_authenticated:
-        response["Location"] = f"{address}&unsaved=1"
+    if request.method == "POST" and not request.user.is_authenticated:
+        address = response.get("Location", "")
+        if address.startswith(f"{reverse('admin:login')}?"):
+            response["Location"] = f"{address}&unsaved=1"
     return response
 
 
