@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from math import ceil
 from typing import Any
@@ -154,8 +154,17 @@ def length_required() -> JsonResponse:
     return _json(411, *PLAIN[411])
 
 
-def _json(status: int, code: str, message: str) -> JsonResponse:
-    return JsonResponse(body(code, message), status=status, json_dumps_params={"ensure_ascii": False})
+def unreadable_query(request: HttpRequest, names: Iterable[str]) -> HttpResponse:
+    """The answer to a query of which these fields are no text (``base.queries``): a page in the admin."""
+    if request.path.startswith("/admin/"):
+        return render(request, "400.html", status=400)
+    details = {name: ["包含不支持的字符"] for name in names}
+    return _json(400, "invalid", "查询条件有误", details)
+
+
+def _json(status: int, code: str, message: str, details: Any = None) -> JsonResponse:
+    told = body(code, message, details)
+    return JsonResponse(told, status=status, json_dumps_params={"ensure_ascii": False})
 
 
 def _plain(status: int) -> Response:
