@@ -25,7 +25,7 @@ _BEFORE = {
 # What is asked with nothing, as forms and tabs send it, is not asked.
 _MAY_BE_EMPTY = {"cursor", "status", "ordering", "category", "q", "scope", "price_from_fen"}
 _ANY_OTHER = {
-    *(PLAIN[status][0] for status in (405, 406, 413, 415, 500, 503)),
+    *(code for status, (code, _) in PLAIN.items() if str(status) not in _BEFORE),
     *("uri_too_long", "headers_too_large"),
 }
 

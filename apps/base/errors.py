@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from math import ceil
 from typing import Any
@@ -95,7 +95,7 @@ def handle(error: Exception, context: dict[str, Any]) -> Response:
     elif isinstance(error, PermissionDenied):
         error = exceptions.PermissionDenied()
     if isinstance(error, exceptions.APIException):
-        return _of_framework(error)
+        return _of_framework(error, form=_form_of(context.get("view")))
     if isinstance(error, SuspiciousOperation):
         # Django takes no more than so many fields and files, and no longer body than so much.
         return _plain(413 if isinstance(error, RequestDataTooBig) else 400)
@@ -154,8 +154,17 @@ def length_required() -> JsonResponse:
     return _json(411, *PLAIN[411])
 
 
-def _json(status: int, code: str, message: str) -> JsonResponse:
-    return JsonResponse(body(code, message), status=status, json_dumps_params={"ensure_ascii": False})
+def unreadable_query(request: HttpRequest, names: Iterable[str]) -> HttpResponse:
+    """The answer to a query of which these fields are no text (``base.queries``): a page in the admin."""
+    if request.path.startswith("/admin/"):
+        return render(request, "400.html", status=400)
+    details = {name: ["包含不支持的字符"] for name in names}
+    return _json(400, "invalid", "查询条件有误", details)
+
+
+def _json(status: int, code: str, message: str, details: Any = None) -> JsonResponse:
+    told = body(code, message, details)
+    return JsonResponse(told, status=status, json_dumps_params={"ensure_ascii": False})
 
 
 def _plain(status: int) -> Response:
@@ -163,7 +172,12 @@ def _plain(status: int) -> Response:
     return Response(body(code, message), status=status)
 
 
-def _of_framework(error: exceptions.APIException) -> Response:
+def _form_of(view: Any) -> str:
+    """The form of body that a view reads."""
+    return view.parser_classes[0].media_type if view is not None and view.parser_classes else ""
+
+
+def _of_framework(error: exceptions.APIException, *, form: str) -> Response:
     status = error.status_code
     code, message = PLAIN.get(status, PLAIN[400])
     details: Any = {}
@@ -173,6 +187,8 @@ def _of_framework(error: exceptions.APIException) -> Response:
         message = _first_text(error.detail) or message
     elif isinstance(error, exceptions.ParseError):
         code, message = "malformed_json", "提交的内容应为有效的 JSON 对象"
+    elif isinstance(error, exceptions.UnsupportedMediaType) and form == "multipart/form-data":
+        message = f"请以 {form} 格式提交"
     elif isinstance(error, exceptions.AuthenticationFailed):
         code, message = "token_invalid", "登录已失效，请重新登录"
     elif (wait := getattr(error, "wait", None)) is not None:

@@ -27,7 +27,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from prometheus_client import Counter, Histogram
 
-from apps.base import errors, logs, versions
+from apps.base import errors, logs, queries, versions
 from mall.errors import ShopError
 
 log = structlog.get_logger(__name__)
@@ -67,6 +67,8 @@ class RequestIdMiddleware:
             response: HttpResponse = errors.unknown_host()
         elif "HTTP_TRANSFER_ENCODING" in request.META:
             response = errors.length_required()
+        elif names := queries.unreadable(request.META.get("QUERY_STRING", "")):
+            response = errors.unreadable_query(request, names)
         else:
             response = self.get_response(request)
         versions.forget()

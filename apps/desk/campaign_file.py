@@ -106,7 +106,7 @@ def dump() -> dict[str, Any]:
 def _object(text: str) -> Mapping[str, Any]:
     try:
         said = json.loads(text, object_pairs_hook=_once)
-    except ValueError as broken:
+    except (ValueError, RecursionError) as broken:
         raise FileRefused([Fault("", f"不是 JSON：{broken}")]) from None
     if not isinstance(said, dict):
         raise FileRefused([Fault("", "应为一个对象，每一部分一个键")])

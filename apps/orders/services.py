@@ -1,4 +1,4 @@
-"""Everything that writes an order: placing it with its frozen price, what moves it (``moving``), its refunds."""
+"""Everything that writes an order: placing it with its frozen price, what moves it (``moving``), refunds (``refunding``)."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple, cast
 
 from django.conf import settings
-from django.db import transaction
-from django.db.models import F
 
 from apps.base import numbers, planned, statements, transactions
 from apps.base.clauses import Clause
 from apps.members.models import Member
 from apps.orders import writing
-from apps.orders.models import AddressChange, Order, OrderLine, OrderRefund, OrderRefundLine
+from apps.orders.models import AddressChange, Order, OrderLine
 from apps.orders.moving import lock, lock_free, lock_many, move, move_many, moving
+from apps.orders.refunding import Effects, RefundBeyondOrder, Refunded, record_refund
 from apps.orders.states import LIFECYCLE, Actor
 from apps.outbox import services as outbox
 from mall.errors import Kind, ShopError
@@ -67,13 +66,6 @@ class UnpaidPlaceTaken(ShopError):
     code = "unpaid_place_taken"
 
 
-class RefundBeyondOrder(ShopError):
-    """More units, or more money, than is left of the order."""
-
-    code = "refund_beyond_order"
-    message = "退款超过订单可退的件数或金额"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Goods:
     """What an order remembers of a SKU beside its price: how it was called and shown, and what it cost us.
@@ -92,33 +84,6 @@ class Goods:
     returns_text: str = ""
     returns_confirmed: bool = False
     freight_insurance: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refunded:
-    """Units of a line that were refunded: how many had left, how many went back on the shelf, for how much.
-
-    No units: its price fell by ``amount_fen``, and the buyer keeps them. ``waived_fen`` is what they were worth beyond it.
-    """
-
-    line_id: int
-    units: int
-    units_sent: int
-    restocked: int
-    amount_fen: int
-    waived_fen: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Effects:
-    """What a refund meant beside money: points that came back and were taken, gift coupons."""
-
-    points_back: int = 0
-    points_taken: int = 0
-    points_short: int = 0
-    growth_taken: int = 0
-    coupons_revoked: int = 0
-    coupons_spent: Sequence[str] = ()
 
 
 class Draft(NamedTuple):
@@ -275,77 +240,6 @@ def note_activity(*, order: Order, **more: Any) -> None:
         raise ValueError(f"order {order.order_no} cannot note {sorted(more)} of its activity")
     order.activity = {**order.activity, **more}
     order.save(update_fields=["activity"])
-
-
-def record_refund(
-    *,
-    order: Order,
-    refund_no: str,
-    token: str,
-    lines: Sequence[Refunded],
-    shipping_fen: int,
-    balance_fen: int,
-    effects: Effects,
-    reason: str,
-    operator: Any,
-    at: datetime,
-) -> OrderRefund:
-    """Write down that a part of an order was refunded; the caller has locked the order and moved the rest.
-
-    ``balance_fen`` is the part of the sum that stored value gets back, WeChat the rest. ``token`` is unique
-    (``order_refund_once_per_token``). Raises RefundBeyondOrder, with the transaction marked for rollback, where
-    more units or more money would be refunded than the order has.
-    """
-    transactions.require()
-    goods_fen = sum(line.amount_fen for line in lines)
-    amount_fen = goods_fen + shipping_fen
-    for line in lines:
-        left = OrderLine.objects.filter(
-            pk=line.line_id, order=order, refunded__lte=F("quantity") - line.units
-        )
-        _require_one(left.update(refunded=F("refunded") + line.units))
-    paid = Order.objects.filter(pk=order.pk, refunded_fen__lte=F("payable_fen") - amount_fen)
-    _require_one(paid.update(refunded_fen=F("refunded_fen") + amount_fen))
-    order.refunded_fen += amount_fen
-    refund = OrderRefund.objects.create(
-        refund_no=refund_no,
-        order=order,
-        token=token,
-        operator=operator,
-        reason=reason,
-        goods_fen=goods_fen,
-        shipping_fen=shipping_fen,
-        wechat_fen=amount_fen - balance_fen,
-        balance_fen=balance_fen,
-        units_unsent=sum(line.units - line.units_sent for line in lines),
-        units_sent=sum(line.units_sent for line in lines),
-        points_back=effects.points_back,
-        points_taken=effects.points_taken,
-        points_short=effects.points_short,
-        growth_taken=effects.growth_taken,
-        coupons_revoked=effects.coupons_revoked,
-        coupons_spent=list(effects.coupons_spent),
-        at=at,
-    )
-    OrderRefundLine.objects.bulk_create(
-        OrderRefundLine(
-            refund=refund,
-            order_line_id=line.line_id,
-            units=line.units,
-            units_sent=line.units_sent,
-            restocked=line.restocked,
-            amount_fen=line.amount_fen,
-            waived_fen=line.waived_fen,
-        )
-        for line in lines
-    )
-    return refund
-
-
-def _require_one(updated: int) -> None:
-    if updated != 1:
-        transaction.set_rollback(True)
-        raise RefundBeyondOrder
 
 
 def _line(item: Item, goods: Goods) -> OrderLine:

@@ -40,7 +40,7 @@ def near(said: Any) -> Near:
     if sku_id is not None and not _is_id(str(sku_id)):
         faults["sku_id"] = ["请填写商品规格的编号"]
     city = texts.plain(said.get("city") or "")
-    if len(city) > LONGEST_CITY or "\x00" in city:
+    if len(city) > LONGEST_CITY:
         faults["city"] = ["请填写城市名称"]
     if faults:
         raise NearInvalid(details=faults)

@@ -68,11 +68,6 @@ class Question(models.Model):
     def __str__(self) -> str:
         return self.text
 
-    @property
-    def is_choice(self) -> bool:
-        """Whether one chooses among options."""
-        return self.kind in (Question.Kind.SINGLE, Question.Kind.SEVERAL)
-
 
 class Response(models.Model):
     """A member answered a survey: once, and for good, unless they take their consent back."""

@@ -174,7 +174,7 @@ def _parsed(body: bytes) -> dict[str, Any]:
     said = body.decode("utf-8", errors="replace")
     is_xml = said.lstrip()[:1] == "<"
     try:
-        parsed = (
+        parsed = texts.storable(
             _plain(fromstring(_CONTROLS.sub(_written_out, said), forbid_dtd=True))
             if is_xml
             else json.loads(said, strict=False)
@@ -183,8 +183,7 @@ def _parsed(body: bytes) -> dict[str, Any]:
         raise wechat_errors.PushRefused("neither JSON nor XML") from None
     if not isinstance(parsed, dict):
         raise wechat_errors.PushRefused("no object")
-    storable: dict[str, Any] = texts.storable(parsed)
-    return storable
+    return parsed
 
 
 def _written_out(found: re.Match[str]) -> str:

@@ -49,7 +49,7 @@ def fit(row: AfterSale, *, why: str, at: datetime) -> None:
             _close(row, why=why, at=at)
     elif told:
         AfterSaleLine.objects.bulk_update(lines, ["gone"])
-        _lower(row, lines, at=at)
+        _lower(row, lines)
         if row.status != AfterSaleStatus.APPLIED and row.kind not in OF_MONEY:
             sending.hold_less(row, before=before, at=at)
         note = f"{'，'.join(told)}已另行退款（{why}），此申请按余下件数处理"
@@ -74,7 +74,7 @@ def _await_goods(row: AfterSale, lines: list[AfterSaleLine], *, before: str, why
     moving.note_step(row, move="lower", by=By.SYSTEM, note=note, at=at)
 
 
-def _lower(row: AfterSale, lines: list[AfterSaleLine], *, at: datetime) -> None:
+def _lower(row: AfterSale, lines: list[AfterSaleLine]) -> None:
     """What goes back for the units that are left: never more than was asked for."""
     if row.kind not in OF_MONEY:
         return

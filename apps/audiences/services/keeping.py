@@ -54,7 +54,7 @@ def keep_up(*, at: datetime) -> int:
     segments.look_over(at=at)
     return (
         sum(_follow(tag_id, night, at=at) for tag_id in _tags_due(night))
-        + sum(_fill(segment_id, at=at) for segment_id in _groups_due(night, at=at))
+        + sum(_fill(segment_id, at=at) for segment_id in _groups_due(night))
         + sum(_count(segment_id, night, at=at) for segment_id in _counts_due(night))
     )
 
@@ -65,7 +65,7 @@ def _tags_due(night: date) -> list[int]:
     return list(due.order_by("pk").values_list("pk", flat=True))
 
 
-def _groups_due(night: date, *, at: datetime) -> list[int]:
+def _groups_due(night: date) -> list[int]:
     rows = Segment.objects.filter(group__isnull=False, broken="", archived_at=None)
     due = rows.filter(Q(grouped_at__isnull=True) | Q(counted_on__isnull=True) | Q(counted_on__lt=night))
     return list(due.order_by("pk").values_list("pk", flat=True))

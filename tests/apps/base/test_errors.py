@@ -70,6 +70,13 @@ def test_another_content_type_is_415(anyone: Shopper) -> None:
         "POST", "/api/v1/auth/login", b"code=1", content_type="application/x-www-form-urlencoded"
     )
     assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
+    assert answer.json()["message"] == "请以 JSON 格式提交"
+
+
+def test_a_call_that_takes_a_file_says_in_which_form(shopper_of: Callable[[Member], Shopper]) -> None:
+    answer = shopper_of(make.member()).call("POST", "/me/avatar", {"file": "x"})
+    assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
+    assert answer.json()["message"] == "请以 multipart/form-data 格式提交"
 
 
 @pytest.mark.parametrize(("size", "status"), [(500_000, 400), (600_000, 413), (5_000_000, 413)])

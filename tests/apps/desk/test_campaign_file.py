@@ -101,6 +101,7 @@ def test_every_fault_is_told_with_its_place_and_nothing_is_made(tmp_path: Path):
     "said, fault",
     [
         ("{", "不是 JSON"),
+        pytest.param("[" * 100_000, "不是 JSON", id="deep"),
         ("[]", "应为一个对象"),
         ('{"coupons": {}}', "coupons: 应为列表"),
         ('{"coupons": [1]}', "coupons[0]: 应为对象"),

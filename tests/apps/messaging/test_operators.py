@@ -99,7 +99,7 @@ def test_an_emoji_in_a_name_is_refused() -> None:
     assert "fields.name1" in refused(template=found, fields={"name1": "小茶😀"})
 
 
-def test_a_long_fact_is_cut_and_refuses_nothing() -> None:
+def test_a_fact_that_may_be_long_is_no_reason_to_refuse_its_place() -> None:
     found = make.template(keys=("thing1",))
     ruling.save_scene(scene(template=found, fields={"thing1": "您买的 {goods} 已支付，马上为您发"}))
 

@@ -103,6 +103,8 @@ def test_a_push_is_refused_when_anything_about_it_is_wrong(account: Identity) ->
         (right, b"[]", "no object"),
         (right, b"\xff", "neither JSON nor XML"),
         (right, b"<xml>", "neither JSON nor XML"),
+        (right, b'{"Encrypt":' + b"[" * 600 + b"]" * 600 + b"}", "neither JSON nor XML"),
+        (right, b"<xml>" + b"<a>" * 600 + b"</a>" * 600 + b"</xml>", "neither JSON nor XML"),
         (right, bomb, "neither JSON nor XML"),
         (right, b"x" * 300_000, "too large"),
         (query(account, foreign), json.dumps({"Encrypt": foreign}).encode(), "another mini program"),
