@@ -152,7 +152,7 @@ def test_what_an_order_gives_back_pays_the_debt_before_it_can_be_spent_again(
     paid: tuple[Recharge, Payment],
 ) -> None:
     recharge, payment = paid
-    order = {"order_no": "SO1", "at": NOW}
+    order: dict[str, Any] = {"order_no": "SO1", "at": NOW}
     with transaction.atomic():
         wallet.hold(member_id=recharge.member_id, amount_fen=44_000, **order)
         wallet.commit(**order)
