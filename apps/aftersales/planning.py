@@ -167,6 +167,11 @@ class Plan:
         """The refund's share of ``whole_fen``."""
         return sum(part.part_fen for part in self.lines)
 
+    @property
+    def paid_fen(self) -> int:
+        """What was paid for the units that go back, whatever of it their buyer waived."""
+        return sum(part.amount_fen + part.waived_fen for part in self.lines if part.units)
+
     def as_part(self, *, refund_no: str) -> holders.Part:
         """What the counter is to give back."""
         bought: Counter[int] = Counter()
@@ -184,6 +189,7 @@ class Plan:
             kept_fen=None if self.ends else self.kept_fen,
             part_fen=self.part_fen,
             whole_fen=self.whole_fen,
+            paid_fen=self.paid_fen,
             price_back_fen=sum(part.amount_fen for part in self.lines if not part.units),
             balance_fen=self.balance_fen,
             units=bought,

@@ -58,6 +58,7 @@ def preview(standing: Standing, wish: Wish) -> Preview:
             member_id=order.member_id,
             part_fen=plan.part_fen,
             whole_fen=plan.whole_fen,
+            paid_fen=plan.paid_fen,
         )
     kept_fen = None if plan.ends else plan.kept_fen
     gifts = list(

@@ -43,9 +43,9 @@ class Part:
 
     ``undone``: all of it is refunded and nothing ever left, so that the uses of promotions and the coupon come
     back. ``kept_fen`` is what is still paid for the goods, None where nothing of them is kept. ``part_fen`` of
-    ``whole_fen`` is the refund's share of the goods before points were deducted. ``units`` of SKUs are refunded,
-    ``restocked`` of them go back on the shelf; without units it is money alone (``price_back_fen``), and of what came with
-    the goods only the points that were earned by it go.
+    ``whole_fen`` is the refund's share of the goods before points were deducted, ``paid_fen`` what was paid for it.
+    ``units`` of SKUs are refunded, ``restocked`` of them go back on the shelf; without units it is money alone
+    (``price_back_fen``), and of what came with the goods only the points that were earned by it go.
     """
 
     refund_no: str
@@ -53,6 +53,7 @@ class Part:
     kept_fen: int | None
     part_fen: int
     whole_fen: int
+    paid_fen: int
     price_back_fen: int
     balance_fen: int
     units: Mapping[int, int]
@@ -218,6 +219,7 @@ class Points(Holder):
                 refund_key=part.refund_no,
                 part_fen=part.part_fen,
                 whole_fen=part.whole_fen,
+                paid_fen=part.paid_fen,
                 at=at,
             )
         elif part.price_back_fen:

@@ -182,12 +182,16 @@ class Settlement(models.Model):
 
 
 class GivenBack(models.Model):
-    """A refund took back its share of an order: ``part`` of ``whole``, which is the same in all its refunds."""
+    """A refund took back its share of an order: ``part`` of ``whole``, which is the same in all its refunds.
+
+    ``paid_fen`` is what was paid for the goods that went back, None in rows of before it was noted.
+    """
 
     order_no = models.CharField("订单号", max_length=32)
     refund_key = models.CharField("退款", max_length=40)
     part_fen = FenField("退款部分（分）")
     whole_fen = FenField("订单整体（分）")
+    paid_fen = FenField("退款部分实付（分）", null=True)
     at = models.DateTimeField("时间")
 
     class Meta:

@@ -55,6 +55,11 @@ class Account(models.Model):
         return str(self.member)
 
     @property
+    def owes(self) -> bool:
+        """Whether something went back of it that was spent by then, and is not paid yet."""
+        return bool(self.owed_principal_fen or self.owed_bonus_fen)
+
+    @property
     def free_principal_fen(self) -> int:
         """The principal that no order holds."""
         return self.principal_fen - self.held_principal_fen

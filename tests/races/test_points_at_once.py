@@ -4,22 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from threading import Barrier, Event
+from time import sleep
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
+from apps.aftersales import services as aftersales
+from apps.fulfillment.services import receipt
 from apps.members import standing
 from apps.members.models import LevelChange
 from apps.members.services import growth
+from apps.orders.states import Actor
 from apps.outbox.models import Announcement
 from apps.points import services as points
-from apps.points.models import Account, CheckIn, Entry, Lot, PointsGood, Redemption
+from apps.points.models import Account, CheckIn, Entry, Lot, PointsGood, Redemption, Settlement
 from mall.errors import ShopError
+from tests.apps.aftersales import make as orders
+from tests.apps.checkout import make as counter
 from tests.apps.members import make as members
 from tests.apps.points import make
 from tests.apps.points.make import DAY, NOW
+from tests.races.stage import waiting_for_a_lock
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 
@@ -122,6 +129,44 @@ def test_a_receipt_and_its_refund_at_once_leave_nothing_behind() -> None:
         )
         owner.refresh_from_db()
         assert (make.standing(owner), owner.growth) == ((0, 0), 0)
+
+
+@pytest.mark.parametrize("settled", ["one", "many"])
+def test_a_price_that_falls_at_the_moment_of_the_receipt_earns_nothing(settled: str) -> None:
+    cup = counter.goods(10_000, units=5)
+    counter.freight()
+    order = orders.paid(counter.buyer(), [(cup, 1)])
+    orders.ship(order)
+    receipt.confirm(order_no=order.order_no, actor=Actor.MEMBER, at=orders.LATER)
+    fell, heard = Event(), Event()
+
+    def falls() -> None:
+        with transaction.atomic():
+            aftersales.return_price(
+                order_no=order.order_no, now_fen={cup.pk: 4_000}, token="fell", reason="降价", at=orders.LATER
+            )
+            fell.set()
+            heard.wait(30)
+
+    def settles() -> None:
+        fell.wait(30)
+        if settled == "one":
+            points.settle(order_no=order.order_no, at=orders.LATER)
+            return
+        with transaction.atomic():
+            left = points.settle_many(order_nos=[order.order_no], at=orders.LATER)
+        for order_no in left:
+            points.settle(order_no=order_no, at=orders.LATER)
+
+    def sees() -> None:
+        fell.wait(30)
+        while not waiting_for_a_lock():
+            sleep(0.01)
+        heard.set()
+
+    at_once(falls, settles, sees)
+    assert Settlement.objects.get(order_no=order.order_no).settled_fen == 4_000
+    assert Account.objects.get(member=order.member).balance == 40
 
 
 def test_eight_check_ins_at_once_are_one() -> None:

@@ -1,15 +1,17 @@
 """Settlement: what a received order gives in points and growth, and what a refund takes back of both.
 
-A refund's share is ``part_fen`` of ``whole_fen``, both in the order's goods before points were deducted, so
-that an order paid with points alone has shares too. Shares add up: after the last part exactly everything
-that was spent is back and everything that was given is taken back, however the roundings fell between.
+Of what was spent a refund's share is ``part_fen`` of ``whole_fen``, both in the order's goods before points were
+deducted, so that an order paid with points alone has shares too. Of what was given it is what was paid for the goods,
+of all that the order is settled for: a price that fell afterwards leaves the rest what the rest costs. Shares add up:
+after the last part exactly everything that was spent is back and everything that was given is taken back, however
+the roundings fell between.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.db.models import Sum
@@ -36,6 +38,14 @@ class Returned(NamedTuple):
     growth: int
 
 
+class _Share(NamedTuple):
+    """What a refund gave back of an order; None of ``paid_fen`` stands for the same share of all that was paid."""
+
+    part_fen: int
+    whole_fen: int
+    paid_fen: int | None
+
+
 class _Received(NamedTuple):
     """What settling many orders reads of each: nothing of what their lines and addresses say."""
 
@@ -53,16 +63,18 @@ def settle(*, order_no: str, at: datetime) -> Settlement:
     Settling again changes nothing.
     """
     order = Order.objects.select_related("member__level").get(order_no=order_no)
-    settled_fen = _goods_fen(order) - order_facts.price_back_fen(order)
     level = order.member.level
     level_bp = level.points_multiplier_bp if level else None
-    return earn_for_order(
-        order_no=order_no,
-        member_id=order.member_id,
-        settled_fen=settled_fen,
-        multiplier_bp=_multiplier_bp(level_bp, paid_at=order.paid_at or at),
-        at=at,
-    )
+    with transaction.atomic():
+        # What came back is read after the lock: whoever had to wait sees what the other did.
+        booking.lock(member_id=order.member_id, at=at)
+        return earn_for_order(
+            order_no=order_no,
+            member_id=order.member_id,
+            settled_fen=_goods_fen(order) - order_facts.price_back_fen(order),
+            multiplier_bp=_multiplier_bp(level_bp, paid_at=order.paid_at or at),
+            at=at,
+        )
 
 
 def _goods_fen(order: Order) -> int:
@@ -84,6 +96,8 @@ def settle_many(*, order_nos: Collection[str], at: datetime) -> set[str]:
     told = [order.order_no for order in by_member.values()]
     seen = set(Settlement.objects.filter(order_no__in=told).order_by().values_list("order_no", flat=True))
     seen |= set(GivenBack.objects.filter(order_no__in=told).order_by().values_list("order_no", flat=True))
+    fell = Order.objects.filter(order_no__in=told, refunded_fen__gt=0)
+    seen |= set(fell.order_by().values_list("order_no", flat=True))
     plain = [
         account
         for account in booking.plain(accounts.values(), at=at)
@@ -179,22 +193,28 @@ def earn_for_order(
 
 @transaction.atomic
 def give_back_for_refund(
-    *, order_no: str, member_id: int, refund_key: str, part_fen: int, whole_fen: int, at: datetime
+    *,
+    order_no: str,
+    member_id: int,
+    refund_key: str,
+    part_fen: int,
+    whole_fen: int,
+    paid_fen: int | None = None,
+    at: datetime,
 ) -> Returned:
     """Restore the refund's share of what the order spent, and claw back its share of what the order gave.
 
-    ``refund_key`` (at most 39 characters) is unique per order: the same refund changes nothing the second
-    time, and then says so by zeros. What cannot be clawed back becomes debt (``short``). Before receipt nothing
-    was given yet, and the settlement will give less by this share. Raises PointsConflict where the parts exceed
-    the whole.
+    ``paid_fen`` is what was paid for the goods that go back; None: the same share of all that was paid. ``refund_key``
+    (at most 39 characters) is unique per order: the same refund changes nothing the second time, and then says so by
+    zeros. What cannot be clawed back becomes debt (``short``). Before receipt nothing was given yet, and the settlement
+    will give less by this share. Raises PointsConflict where the parts exceed the whole.
     """
     account = booking.lock(member_id=member_id, at=at)
     if GivenBack.objects.filter(order_no=order_no, refund_key=refund_key).exists():
         return Returned(0, 0, 0, 0)
-    due = due_for_refund(order_no=order_no, member_id=member_id, part_fen=part_fen, whole_fen=whole_fen)
-    GivenBack.objects.create(
-        order_no=order_no, refund_key=refund_key, part_fen=part_fen, whole_fen=whole_fen, at=at
-    )
+    share: dict[str, Any] = {"part_fen": part_fen, "whole_fen": whole_fen, "paid_fen": paid_fen}
+    due = due_for_refund(order_no=order_no, member_id=member_id, **share)
+    GivenBack.objects.create(order_no=order_no, refund_key=refund_key, **share, at=at)
     if due.back:
         spending.restore(order_no=order_no, points=due.back, cause=refund_key, at=at)
     return _take(account, due, order_no=order_no, refund_key=refund_key, at=at)
@@ -263,14 +283,17 @@ def _given_for(settlement: Settlement, *, settled_fen: int) -> tuple[int, int]:
     return money.allocate(settlement.points, weights)[0], money.allocate(settlement.growth, weights)[0]
 
 
-def due_for_refund(*, order_no: str, member_id: int, part_fen: int, whole_fen: int) -> Returned:
+def due_for_refund(
+    *, order_no: str, member_id: int, part_fen: int, whole_fen: int, paid_fen: int | None = None
+) -> Returned:
     """What ``give_back_for_refund`` would do for the next ``part_fen``; changes nothing, five queries at most.
 
     Binding under the account's lock, a preview without it. Raises PointsConflict likewise.
     """
-    before_fen, known_whole_fen = _given_back(order_no)
-    after_fen = before_fen + part_fen
-    if part_fen < 1 or after_fen > whole_fen or (before_fen and known_whole_fen != whole_fen):
+    before = _given_back(order_no)
+    after = [*before, _Share(part_fen, whole_fen, paid_fen)]
+    after_fen = sum(share.part_fen for share in after)
+    if part_fen < 1 or after_fen > whole_fen or any(share.whole_fen != whole_fen for share in before):
         raise booking.PointsConflict(
             "退款比例与订单不一致", details={"part_fen": after_fen, "whole_fen": whole_fen}
         )
@@ -281,25 +304,24 @@ def due_for_refund(*, order_no: str, member_id: int, part_fen: int, whole_fen: i
     settlement = Settlement.objects.filter(order_no=order_no).first()
     if settlement is None:
         return Returned(back, 0, 0, 0)
-    taken, grown = (
-        _share(given, part_fen=after_fen, whole_fen=whole_fen)
-        - _share(given, part_fen=before_fen, whole_fen=whole_fen)
-        for given in (settlement.points, settlement.growth)
+    (points_before, growth_before), (points_after, growth_after) = (
+        _left(settlement, shares) for shares in (before, after)
     )
+    taken = points_before - points_after
     there = Account.objects.filter(member_id=member_id).values_list("balance", "debt").first() or (0, 0)
     spendable = max(there[0] - there[1] + back, 0)
-    return Returned(back, taken, max(taken - spendable, 0), grown)
+    return Returned(back, taken, max(taken - spendable, 0), growth_before - growth_after)
 
 
-def _given_back(order_no: str) -> tuple[int, int]:
-    """The sum of the parts given back so far, and their whole; (0, 1) where there is none."""
-    rows = list(GivenBack.objects.filter(order_no=order_no).values_list("part_fen", "whole_fen"))
-    return (sum(part_fen for part_fen, _ in rows), rows[0][1]) if rows else (0, 1)
+def _given_back(order_no: str) -> list[_Share]:
+    """What was given back of an order so far."""
+    rows = GivenBack.objects.filter(order_no=order_no).order_by("id")
+    return list(map(_Share._make, rows.values_list("part_fen", "whole_fen", "paid_fen")))
 
 
-def _left(settlement: Settlement, back: tuple[int, int]) -> tuple[int, int]:
+def _left(settlement: Settlement, back: Sequence[_Share]) -> tuple[int, int]:
     """The points and growth of a settlement without the shares that were given back (``_given_back``)."""
-    part_fen, whole_fen = back
+    part_fen, whole_fen = _paid_back(back, settled_fen=settlement.settled_fen)
     points, grown = (
         given - _share(given, part_fen=part_fen, whole_fen=whole_fen)
         for given in (settlement.points, settlement.growth)
@@ -307,8 +329,21 @@ def _left(settlement: Settlement, back: tuple[int, int]) -> tuple[int, int]:
     return points, grown
 
 
+def _paid_back(back: Sequence[_Share], *, settled_fen: int) -> tuple[int, int]:
+    """How much of what an order is settled for was paid for goods that went back, and of how much: all with the last."""
+    if back and sum(share.part_fen for share in back) == back[0].whole_fen:
+        return 1, 1
+    paid_fen = sum(
+        _share(settled_fen, part_fen=share.part_fen, whole_fen=share.whole_fen)
+        if share.paid_fen is None
+        else share.paid_fen
+        for share in back
+    )
+    return (min(paid_fen, settled_fen), settled_fen) if settled_fen else (0, 1)
+
+
 def _share(given: int, *, part_fen: int, whole_fen: int) -> int:
-    """The part's share of a number of points, to the nearest point; all of them for the whole."""
+    """The part's share of a number of points or fen, to the nearest one; all of them for the whole."""
     return money.allocate(given, [part_fen, whole_fen - part_fen])[0]
 
 

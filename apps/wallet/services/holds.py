@@ -3,6 +3,7 @@
 An order without stored value is the common case: committing, releasing or restoring it changes nothing. An order
 takes principal and bonus in the proportion in which they are there; a refund brings both back in the proportion
 in which they were taken. So a member neither spends the gift first and asks for the money back, nor loses it.
+What is free again pays what the member owes (``debts``) before anything else is bought with it.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from django.db import transaction
 from django.db.models import F
 
 from apps.base import planned, transactions
-from apps.wallet.models import Account, Spending
-from apps.wallet.services import booking
+from apps.wallet.models import Account, Entry, Spending
+from apps.wallet.services import booking, debts
 from apps.wallet.services.booking import BalanceShort, Cause, Change, WalletConflict
 from apps.wallet.states import EntryKind, SpendingStatus
 from mall import money
@@ -113,20 +114,29 @@ def release(*, order_no: str, at: datetime) -> None:
 
 
 def release_many(*, order_nos: Collection[str], at: datetime) -> None:
-    """Give back what each of these unpaid orders holds, likewise, all or none: four statements, however many orders."""
+    """Give back what each of these unpaid orders holds, likewise, all or none: four statements, however many orders.
+
+    What is free again pays first what its member owes.
+    """
     transactions.require()
     of_orders = Spending.objects.filter(order_no__in=order_nos)
     account_ids = set(of_orders.order_by().values_list("account_id", flat=True))
     if not account_ids:
         return
-    booking.lock_many(account_ids=account_ids)
+    accounts = booking.lock_many(account_ids=account_ids)
     # Read after the locks, in a statement of its own: whoever had to wait sees what the other did.
     spendings = list(of_orders.order_by("id"))
     for spending in spendings:
         if spending.status == SpendingStatus.COMMITTED:
             details = {"order_no": spending.order_no}
             raise WalletConflict("订单已支付，使用的储值不能释放", details=details)
-    _release([spending for spending in spendings if spending.status == SpendingStatus.HELD], at=at)
+    held = [spending for spending in spendings if spending.status == SpendingStatus.HELD]
+    _release(held, at=at)
+    freed = {spending.account_id for spending in held}
+    for account in accounts:
+        if account.pk in freed and account.owes:
+            last = Entry.objects.filter(account=account, kind=EntryKind.RELEASE).latest("id")
+            debts.settle(member_id=account.member_id, paid_by=last, at=at)
 
 
 def restore(*, order_no: str, amount_fen: int | None = None, cause: str = "", at: datetime) -> None:
@@ -215,7 +225,9 @@ def _bring_back(account: Account, spending: Spending, *, back_fen: int, key: str
     principal_fen, bonus_fen = money.allocate(spending.restored_fen + back_fen, taken)
     principal_fen -= spending.restored_principal_fen
     bonus_fen -= spending.restored_bonus_fen
-    booking.book(account, Change(principal_fen, bonus_fen), cause=Cause(EntryKind.RESTORE, key), at=at)
+    entry = booking.book(
+        account, Change(principal_fen, bonus_fen), cause=Cause(EntryKind.RESTORE, key), at=at
+    )
     still_out = Spending.objects.filter(
         pk=spending.pk,
         principal_fen__gte=F("restored_principal_fen") + principal_fen,
@@ -228,3 +240,5 @@ def _bring_back(account: Account, spending: Spending, *, back_fen: int, key: str
     if updated != 1:
         transaction.set_rollback(True)
         raise WalletConflict
+    if account.owes:
+        debts.settle(member_id=account.member_id, paid_by=entry, at=at)

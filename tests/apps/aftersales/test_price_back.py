@@ -165,3 +165,46 @@ def test_a_refunded_order_returns_no_difference() -> None:
     order = make.paid(counter.buyer(), [(cup, 1)])
     make.refund(order, {cup: 1})
     assert returned(order, {cup.pk: 1_000}) is None
+
+
+def kept_by(order: Order) -> tuple[int, int]:
+    return Account.objects.get(member=order.member).balance, growth_of(order)
+
+
+@pytest.mark.parametrize("received_first", [True, False])
+def test_what_is_kept_earns_what_it_cost_whichever_came_first_the_unit_or_the_difference(
+    received_first: bool,
+) -> None:
+    cup = counter.goods(10_000, units=5)
+    counter.freight()
+    order = make.paid(counter.buyer(), [(cup, 2)])
+    make.ship(order)
+    if received_first:
+        make.receive(order, at=make.LATER)
+    make.refund(order, {cup: 1}, token="one")
+    made = returned(order, {cup.pk: 6_000})
+    assert made is not None and made.amount_fen == 4_000
+    if not received_first:
+        make.receive(order, at=make.LATER)
+    assert kept_by(order) == (60, 60)  # a cup of 60 yuan is kept
+    make.refund(order, {cup: 1}, token="two")
+    assert kept_by(order) == (0, 0)
+
+
+@pytest.mark.parametrize(("goes_back", "kept"), [("pot", 20), ("cup", 100)])
+def test_goods_that_go_back_take_what_they_had_earned_and_leave_the_others_theirs(
+    goes_back: str, kept: int
+) -> None:
+    goods = {"cup": counter.goods(10_000, units=5), "pot": counter.goods(10_000, units=5)}
+    counter.freight()
+    order = make.paid(counter.buyer(), [(goods["cup"], 1), (goods["pot"], 1)])
+    make.ship(order)
+    make.receive(order, at=make.LATER)
+    assert returned(order, {goods["cup"].pk: 2_000}) is not None  # of 200 yuan 120 are left
+    assert kept_by(order) == (120, 120)
+    made = make.refund(order, {goods[goes_back]: 1}, token="one")
+    assert (kept_by(order), made.points_taken) == ((kept, kept), 120 - kept)
+    goods.pop(goes_back)
+    make.refund(order, dict.fromkeys(goods.values(), 1), token="two")
+    assert kept_by(order) == (0, 0)
+    assert point_facts.unbalanced() == []

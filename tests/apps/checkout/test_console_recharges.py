@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.test import Client
 
 from apps.checkout import bills, recharging
@@ -145,6 +146,41 @@ def test_a_debt_is_paid_as_far_as_the_money_goes(paid: tuple[Recharge, Payment])
             at=NOW,
         )
         assert now(recharge)[3:] == ((0, 0, 0, 0), (left_fen, 5_000))
+
+
+def test_what_an_order_gives_back_pays_the_debt_before_it_can_be_spent_again(
+    paid: tuple[Recharge, Payment],
+) -> None:
+    recharge, payment = paid
+    order: dict[str, Any] = {"order_no": "SO1", "at": NOW}
+    with transaction.atomic():
+        wallet.hold(member_id=recharge.member_id, amount_fen=44_000, **order)
+        wallet.commit(**order)
+    console(payment, 50_000)
+    assert now(recharge)[3:] == ((0, 0, 0, 0), (40_000, 4_000))
+    with transaction.atomic():
+        wallet.restore(amount_fen=11_000, cause="RO1", **order)
+    assert now(recharge)[3:] == ((0, 0, 0, 0), (30_000, 3_000))
+    with transaction.atomic():
+        wallet.restore(amount_fen=11_000, cause="RO1", **order)
+        wallet.restore(**order)
+    assert now(recharge)[3:] == ((0, 0, 0, 0), (0, 0))
+    assert unbalanced() == []
+
+
+def test_what_closed_orders_let_go_of_pays_the_debt(paid: tuple[Recharge, Payment]) -> None:
+    recharge, payment = paid
+    with transaction.atomic():
+        for order_no, fen in (("SO1", 11_000), ("SO2", 22_000)):
+            wallet.hold(order_no=order_no, member_id=recharge.member_id, amount_fen=fen, at=NOW)
+    console(payment, 50_000)
+    assert now(recharge)[3:] == ((30_000, 3_000, 30_000, 3_000), (30_000, 3_000))
+    for order_nos, left_fen in ((["SO1"], 20_000), (["SO2", "SO1"], 0)):
+        with transaction.atomic():
+            wallet.release_many(order_nos=order_nos, at=NOW)
+        left = (left_fen, left_fen // 10)
+        assert now(recharge)[3:] == ((*left, *left), left)
+    assert unbalanced() == []
 
 
 def test_what_an_order_holds_is_not_taken_from_under_it(paid: tuple[Recharge, Payment]) -> None:
