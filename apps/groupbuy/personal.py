@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from apps.base import personal
-from apps.base.personal import Fate, Holding, Person, Room
+from apps.base.personal import Fate, Holding, Open, Person, Room
 from apps.groupbuy.models import Seat
+from apps.groupbuy.states import GroupStatus, SeatStatus
+from apps.orders.states import Status
 
 
 def export(person: Person) -> Mapping[str, personal.Table]:
@@ -18,6 +20,19 @@ def export(person: Person) -> Mapping[str, personal.Table]:
             mine, *columns, 活动="group_buy__title", 团号="group__group_no", 订单号="order__order_no"
         )
     }
+
+
+def still_open(person: Person) -> Sequence[Open]:
+    """Groups that are formed and not over: a difference may come back, in part into stored value that nobody opens then."""
+    running = Seat.objects.filter(
+        member_id=person.member_id,
+        status=SeatStatus.PAID,
+        group__status=GroupStatus.FORMED,
+        group__settled_at=None,
+    ).exclude(order__status=Status.REFUNDED)
+    numbers = tuple(running.order_by("id").values_list("order__order_no", flat=True))
+    over = Open(code="groups", text="参加的拼团尚未截止，可能退还差价", numbers=numbers, settles_itself=True)
+    return [over] if numbers else []
 
 
 _KEPT = "与订单相同"
@@ -44,4 +59,5 @@ ROOM = Room(
         ),
     ),
     export=export,
+    still_open=still_open,
 )

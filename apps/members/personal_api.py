@@ -91,7 +91,7 @@ class ErasureSerializer(serializers.Serializer[ErasureRequest]):
         child=serializers.CharField(),
         help_text="Codes of what stood in the way after seven days, looked at once a day: `orders`, `after_sales`, "
         "`refunds`, `recharges`, `recharge_refunds`, `stored_value`, `commission`, `commission_coming`, `invoices`, "
-        "`complaints`, `shipping`.",
+        "`complaints`, `groups`, `shipping`.",
     )
 
 

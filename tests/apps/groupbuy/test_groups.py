@@ -13,6 +13,7 @@ from apps.aftersales import services as aftersales
 from apps.campaigns.models import Quota
 from apps.campaigns.services import LimitReached, SoldOut
 from apps.checkout import grouping, paying
+from apps.groupbuy import personal
 from apps.groupbuy import selectors as group_facts
 from apps.groupbuy import services as groupbuy
 from apps.groupbuy.models import Group, Seat
@@ -564,3 +565,18 @@ def test_who_paid_less_than_the_group_reached_gets_nothing_back() -> None:
     assert [order.payable_fen for order in orders] == [70_00, 70_00]
     assert not Refund.objects.exists()
     assert make.statuses(*orders) == ["PAID", "PAID"]
+
+
+def test_nobody_is_erased_while_the_price_of_their_group_may_still_fall() -> None:
+    row = make.campaign(make.goods(50_00, units=10), {2: 39_00, 4: 35_00})
+    who = make.buyer()
+    group = make.opened(row, who)
+    assert personal.still_open(who[0].person) == []  # the order itself stands in the way
+    other = make.joined(group)
+    first = Order.objects.get(member=who[0])
+    (found,) = personal.still_open(who[0].person)
+    assert (found.code, found.numbers, found.settles_itself) == ("groups", (first.order_no,), True)
+    refunds.refund(make.fresh(other), {other.lines.get().sku: 1})
+    assert personal.still_open(other.member.person) == []
+    grouping.end_due(at=NOW + HOUR)
+    assert personal.still_open(who[0].person) == []
