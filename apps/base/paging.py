@@ -21,7 +21,7 @@ _SALT = "mall.cursor"
 
 
 class CursorInvalid(Invalid):
-    """The cursor was not issued by this shop for this list, or was changed on the way."""
+    """The cursor was not issued by this shop for a list in this order, or was changed on the way."""
 
     code = "cursor_invalid"
     message = "列表位置无效，请刷新后重试"
@@ -58,8 +58,8 @@ def rows_of(
     """Return one page of ``rows``, and the URL of the next, None after the last.
 
     ``ordering`` names columns or annotations, ``-`` for descending, never null; the last one must be
-    unique. The cursor is signed and bound to the ordering: one from another list, or a tampered one, raises
-    CursorInvalid.
+    unique. The cursor is signed and bound to the ordering: a tampered one, or one from a list in another order, raises
+    CursorInvalid. It says a place, not whose list: one of another list in the same order begins at the same place there.
     """
     wanted = asked(request.query_params.dict(), ordering)
     rows = rows.order_by(*ordering)

@@ -16,7 +16,7 @@ from apps.base import transactions, versions
 from apps.base.planned import Ahead
 from apps.carts import services as carts
 from apps.catalog.articles import Article
-from apps.checkout import quoting, scarce
+from apps.checkout import chosen, quoting, scarce
 from apps.checkout.quoting import Choice, Composition
 from apps.inventory.services import OutOfStock
 from apps.members.models import Address, Member
@@ -113,7 +113,7 @@ def place(
         )
         if earlier:
             return earlier
-        if isinstance(refusal, quoting.NothingSelected):
+        if isinstance(refusal, chosen.NothingSelected):
             _refuse_ordered_cart(member, (), at=at)
         raise
 
@@ -274,8 +274,8 @@ def _may_be_priced_anew(refusal: ShopError, composition: Composition) -> bool:
     if not isinstance(refusal, OutOfStock):
         return True
     short = {item["sku_id"]: item["available"] for item in refusal.details["items"]}
-    chosen = {**composition.quantities, **(composition.packing.demand if composition.packing else {})}
-    return all(available >= chosen.get(sku_id, 0) for sku_id, available in short.items())
+    wanted = {**composition.quantities, **(composition.packing.demand if composition.packing else {})}
+    return all(available >= wanted.get(sku_id, 0) for sku_id, available in short.items())
 
 
 def _price_warnings(composition: Composition) -> list[str]:

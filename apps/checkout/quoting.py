@@ -7,15 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
-from apps.carts import selectors as cart_facts
-from apps.carts.services import MAX_QUANTITY
 from apps.catalog import articles
 from apps.catalog.articles import Article
-from apps.catalog.rules import QuantityNotAllowed
-from apps.checkout import activities, baskets, brought, delivering, hints, limits, packing, virtual
+from apps.checkout import activities, baskets, brought, chosen, delivering, hints, packing, virtual
 from apps.checkout.activities import Admission, Extra, Ticket, Wanted
 from apps.coupons import selectors as coupon_facts
-from apps.members import selectors as member_facts
 from apps.members.models import Address, Member
 from apps.orders.states import BY_PARCEL, DeliveryKind
 from apps.pickup import slots
@@ -36,14 +32,6 @@ _OUT_OF_REACH: Final = "活动商品须单独购买，未达到此优惠的条�
 _Told = TypeVar("_Told", Declined, Weighed)
 
 
-class NotOnSale(ShopError):
-    """Some goods cannot be bought (any more); ``details`` has their ``sku_ids``."""
-
-    code = "not_on_sale"
-    message = "商品已下架"
-    kind = Kind.CONFLICT
-
-
 class Undeliverable(ShopError):
     """Some goods are not sent to the chosen region; ``details`` has their ``sku_ids``."""
 
@@ -56,14 +44,6 @@ class NotSentAnywhere(Undeliverable):
     """Some goods have no freight template, neither their own nor a default: free postage is a template, too."""
 
     message = "部分商品暂无法配送"
-
-
-class NothingSelected(ShopError):
-    """The cart has no ticked line to order."""
-
-    code = "nothing_selected"
-    message = "请先选择要购买的商品"
-    kind = Kind.CONFLICT
 
 
 class CouponNotFound(ShopError):
@@ -210,22 +190,15 @@ def compose(*, member: Member, choice: Choice, at: datetime) -> Composition:
     """
     address, held = brought.read(member=member, address_id=_address_id(choice), at=at)
     admission = _admission(member, choice, address, at=at)
-    quantities = _quantities(member, choice)
-    skus = articles.sellable(quantities, at=at, early=member_facts.lead_of(member))
-    if missing := [sku_id for sku_id in quantities if sku_id not in skus]:
-        raise NotOnSale(details={"sku_ids": missing})
-    _refuse_quantities(skus, quantities)
+    quantities = chosen.quantities(choice.items, member=member)
+    skus = chosen.sellable(quantities, member=member, at=at)
     nowhere = virtual.all_virtual(skus)
     way = _way(choice, address, quantities, admission, nowhere=nowhere, at=at)
     by_plan = admission is not None and admission.by_plan
     wrapped = packing.chosen(choice.packing, virtual=nowhere, by_plan=by_plan)
-    basket = baskets.basket_of(
-        member=member, skus=skus, quantities=quantities, address=None if nowhere else address
-    )
-    if nowhere:
-        basket = virtual.going_nowhere(basket)
-    elif way is not None:
-        basket = way.taken_by(basket)
+    address = None if nowhere else address
+    basket = baskets.basket_of(member=member, skus=skus, quantities=quantities, address=address)
+    basket = _sent(basket, way, nowhere=nowhere)
     offers = _offers(member, choice, basket, way, at=at)
     offers = virtual.offered(offers, admission) if nowhere else offers
     named = _named(member, choice, held)
@@ -234,13 +207,8 @@ def compose(*, member: Member, choice: Choice, at: datetime) -> Composition:
         held = activities.without_others(held, admission)
     if not nowhere:
         _refuse_without_freight(basket)
-    quote, weighed = engine.weighed_quote(
-        basket,
-        offers,
-        held,
-        named=named,
-        automatic=choice.coupon_id is None,
-    )
+    automatic = choice.coupon_id is None
+    quote, weighed = engine.weighed_quote(basket, offers, held, named=named, automatic=automatic)
     if quote.undeliverable:
         raise Undeliverable(details={"sku_ids": list(quote.undeliverable)})
     if way is not None:
@@ -257,7 +225,7 @@ def compose(*, member: Member, choice: Choice, at: datetime) -> Composition:
         quote=quote,
         skus={**skus, **(articles.of(given) if given else {}), **wrapping},
         quantities=quantities,
-        address=None if nowhere else address,
+        address=address,
         virtual=nowhere,
         weighed=weighed,
         balance_fen=0 if pays else _balance_fen(member, choice, payable_fen=quote.payable_fen - first_fen),
@@ -310,6 +278,13 @@ def _way(
     return delivering.way_of(
         choice.delivery, slot_id=choice.slot, address=address, units=quantities, by_plan=by_plan, at=at
     )
+
+
+def _sent(basket: Basket, way: delivering.Way | None, *, nowhere: bool) -> Basket:
+    """The basket as it goes: nowhere, the way that was asked for, or by parcel."""
+    if nowhere:
+        return virtual.going_nowhere(basket)
+    return basket if way is None else way.taken_by(basket)
 
 
 def _without_advice(told: Iterable[_Told]) -> tuple[_Told, ...]:
@@ -380,29 +355,8 @@ def _address_id(choice: Choice) -> int | None:
     return None if is_fetched else choice.address_id
 
 
-def _quantities(member: Member, choice: Choice) -> dict[int, int]:
-    """The wanted quantities by SKU id, in the order in which the shopper named them."""
-    said = cart_facts.selected_of(member=member) if choice.items is None else choice.items
-    if not said:
-        raise NothingSelected
-    quantities: dict[int, int] = {}
-    for sku_id, quantity in said:
-        quantities[sku_id] = quantities.get(sku_id, 0) + quantity
-    return quantities
-
-
 def _refuse_without_freight(basket: Basket) -> None:
     if basket.destination is None:
         return
     if unsent := [line.sku_id for line in basket.lines if line.freight_ref is None]:
         raise NotSentAnywhere(details={"sku_ids": unsent})
-
-
-def _refuse_quantities(skus: Mapping[int, Article], quantities: Mapping[int, int]) -> None:
-    for sku_id, quantity in quantities.items():
-        if quantity > MAX_QUANTITY:
-            raise QuantityNotAllowed(details={"sku_id": sku_id, "max": MAX_QUANTITY})
-    for refusal in limits.broken(
-        (skus[sku_id], quantity) for sku_id, quantity in quantities.items()
-    ).values():
-        raise refusal

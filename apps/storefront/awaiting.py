@@ -10,7 +10,7 @@ from apps.carts.models import StockWish
 from apps.carts.services import stock_wishes
 from apps.catalog import articles
 from apps.catalog import selectors as catalog_facts
-from apps.checkout import quoting
+from apps.checkout import chosen
 from apps.inventory import selectors as stock_facts
 from apps.members import selectors as member_facts
 from apps.members.models import Member
@@ -41,7 +41,7 @@ def ask(*, member: Member, sku_id: int, at: datetime) -> StockWish:
     Raises NotOnSale, InStock, and what ``stock_wishes.ask`` refuses.
     """
     if sku_id not in catalog_facts.sellable_skus([sku_id], at=at, early=member_facts.lead_of(member)):
-        raise quoting.NotOnSale(details={"sku_ids": [sku_id]})
+        raise chosen.NotOnSale(details={"sku_ids": [sku_id]})
     available = stock_facts.available([sku_id])[sku_id]
     if available > 0:
         raise InStock(details={"available": available})

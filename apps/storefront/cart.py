@@ -10,7 +10,7 @@ from apps.carts import services as carts
 from apps.carts.selectors import InCart
 from apps.catalog import articles
 from apps.catalog.articles import Article
-from apps.checkout import baskets, limits, quoting
+from apps.checkout import baskets, chosen, limits
 from apps.inventory import selectors as stock_facts
 from apps.members import selectors as member_facts
 from apps.members.models import Member
@@ -54,7 +54,7 @@ class Cart:
 def put(*, member: Member, sku_id: int, quantity: int, selected: bool, at: datetime) -> None:
     """Put a SKU that is on sale into the cart. Raises NotOnSale, and what ``carts.put`` refuses."""
     if sku_id not in articles.sellable([sku_id], at=at, early=member_facts.lead_of(member)):
-        raise quoting.NotOnSale(details={"sku_ids": [sku_id]})
+        raise chosen.NotOnSale(details={"sku_ids": [sku_id]})
     carts.put(member=member, sku_id=sku_id, quantity=quantity, selected=selected, at=at)
 
 

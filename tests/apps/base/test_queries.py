@@ -43,3 +43,9 @@ def test_a_list_of_the_admin_that_is_filtered_by_no_text_is_a_page_with_400(admi
     assert admin_client.get("/admin/orders/order/?status__exact=PAID").status_code == 200
     answer = admin_client.get("/admin/orders/order/?status__exact=%00")
     assert (answer.status_code, "请求有误" in answer.content.decode()) == (400, True)
+
+
+@pytest.mark.django_db
+def test_wechats_doors_judge_their_query_themselves(client: Client) -> None:
+    answer = client.get("/wechat/push?signature=%ff&nonce=%00")
+    assert (answer.status_code, answer.json()["code"]) == (400, "FAIL")

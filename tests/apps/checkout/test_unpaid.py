@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from apps.carts import services as carts
 from apps.catalog.models import Sku
-from apps.checkout import closing, placing
+from apps.checkout import chosen, closing, placing
 from apps.checkout.quoting import Choice
 from apps.coupons.models import Coupon
 from apps.inventory import services as inventory
@@ -228,7 +228,7 @@ def test_an_empty_cart_is_an_empty_cart_without_an_order_of_it() -> None:
     member, address = make.buyer()
     cup = make.goods(5000)
     make.order(member, address, [(cup, 1)])  # bought at once, not out of the cart
-    with pytest.raises(placing.quoting.NothingSelected):
+    with pytest.raises(chosen.NothingSelected):
         _of_the_cart(member, address, 5000)
 
 
@@ -240,7 +240,7 @@ def test_an_order_of_the_cart_that_is_long_past_or_closed_is_not_taken_for_the_s
     order = _of_the_cart(member, address, 5000)
     if what == "closed":
         make.close(order)
-    with pytest.raises(placing.quoting.NothingSelected):
+    with pytest.raises(chosen.NothingSelected):
         _of_the_cart(member, address, 5000, at=NOW + timedelta(minutes=6 if what == "later" else 1))
 
 

@@ -11,7 +11,7 @@ import pytest
 from apps.catalog import selectors as catalog_facts
 from apps.catalog import shelves
 from apps.catalog.models import Sku
-from apps.checkout import placing, quoting
+from apps.checkout import chosen, placing, quoting
 from apps.checkout.quoting import Choice
 from apps.members import selectors as member_facts
 from apps.members.models import Member
@@ -94,9 +94,9 @@ def test_a_member_of_the_level_orders_before_the_start_and_others_cannot():
     )
     assert (order.status, order.payable_fen) == ("UNPAID", 5800)
     other, _ = make.buyer()
-    with pytest.raises(quoting.NotOnSale):
+    with pytest.raises(chosen.NotOnSale):
         quoting.compose(member=other, choice=choice_of(sku, other), at=early)
-    with pytest.raises(quoting.NotOnSale):
+    with pytest.raises(chosen.NotOnSale):
         cart.put(member=other, sku_id=sku.pk, quantity=1, selected=True, at=early)
 
 
