@@ -339,7 +339,7 @@ def _told(sent: str) -> dict[str, str] | None:
     try:
         marks = json.loads(sent or "null")
         json.dumps(marks, ensure_ascii=False).encode()  # what cannot be written was not on a page
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return {str(key): str(mark) for key, mark in marks.items()} if isinstance(marks, dict) else None
 

@@ -185,11 +185,12 @@ def test_a_row_that_both_deleted_is_gone_and_one_that_the_other_added_stands_on_
     assert zones_of(template) == [(["浙江省"], 800), (["江苏省"], 300)]
 
 
-def test_a_page_without_fingerprints_keeps_a_row_that_is_gone(page: Client) -> None:
+@pytest.mark.parametrize("sent", ["", "[" * 100_000], ids=["nothing", "deep"])
+def test_a_page_without_fingerprints_keeps_a_row_that_is_gone(page: Client, sent: str) -> None:
     template = zoned("上海市", "浙江省")
     mine = open_page(page, template)
     template.zones.filter(first_fee_fen=100).delete()
-    answer = page.post(mine.address, mine.typed(**{FIELD: ""}))
+    answer = page.post(mine.address, mine.typed(**{FIELD: sent}))
     again = Opened(mine.address, sent_by(answer, "freighttemplate"))
     assert answer.status_code == 409
     assert page.post(again.address, again.typed()).status_code == 302
