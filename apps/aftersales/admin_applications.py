@@ -121,6 +121,7 @@ class AfterSaleAdmin(OfOrders, Shown, ReadOnlyAdmin):
         "arrive",
         "inspect",
         "dispatch_parcel",
+        "renumber_parcel",
         "carriage_back",
         "carriage_paid",
         "record_insurance",
@@ -143,6 +144,8 @@ class AfterSaleAdmin(OfOrders, Shown, ReadOnlyAdmin):
             found = ["inspect"] if row.is_settled else ["inspect", "refuse"]
         elif row.awaits_parcel:
             found = ["dispatch_parcel"]
+        if row.dispatched_at is not None:
+            found.append("renumber_parcel")
         if row.arrived_at is not None and not row.carriage_fen:
             found.append("carriage_back" if wallet_facts.enabled() else "carriage_paid")
         if row.kind in WITH_GOODS:  # insurers pay long after an application has ended, too
@@ -308,6 +311,28 @@ class AfterSaleAdmin(OfOrders, Shown, ReadOnlyAdmin):
             return "新包裹已寄出，售后完成。"
 
         return self.ask(request, forms.DispatchForm, send, row=row, heading=told(row), facts=receiver(row))
+
+    @action(
+        description="修改新包裹单号",
+        permissions=["aftersales.inspect_aftersale"],
+        url_path="renumber",
+        icon="edit",
+    )
+    def renumber_parcel(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        row: AfterSale = self.row(request, object_id)
+
+        def renumber(filled: forms.RenumberForm) -> str:
+            sending.renumber(
+                after_sale_no=row.after_sale_no,
+                carrier_code=filled.cleaned_data["carrier"].code,
+                tracking_no=filled.cleaned_data["tracking_no"],
+                operator=operator(request),
+                at=timezone.now(),
+            )
+            return "新包裹单号已更正。"
+
+        now = {"carrier": row.new_carrier and row.new_carrier.code, "tracking_no": row.new_tracking_no}
+        return self.ask(request, forms.RenumberForm, renumber, row=row, heading=told(row), initial=now)
 
     @action(
         description="补偿退货运费",

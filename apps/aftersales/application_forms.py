@@ -173,6 +173,13 @@ class DispatchForm(ParcelForm):
     explanation = "换货或补发的商品随即出库，买家看到快递单号，售后完成。不产生任何费用。"
 
 
+class RenumberForm(ParcelForm):
+    """The new parcel's number, put right."""
+
+    title = "修改新包裹单号"
+    explanation = "只更正快递公司和单号，买家随即看到新的单号；商品和库存不变。"
+
+
 class CarriageForm(AskForm):
     """What the shop pays back of the shopper's postage."""
 

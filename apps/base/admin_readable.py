@@ -2,7 +2,8 @@
 
 Django shows bare columns there, to who may only look and to who finds a field fixed: fen under 「定金（分）」, basis points
 under 「减免（万分比）」, lists as code, and nothing under the English name of what is no column. Money is said in yuan,
-rates as people say them, what was ticked by its name, and everything else as the form would have it typed.
+rates as people say them, what was ticked by its name, and everything else as the form would have it typed. How to type
+it is not said there, where nobody can.
 """
 
 from __future__ import annotations
@@ -27,8 +28,9 @@ from apps.base.admin_links import followed
 from apps.base.fields import FenField
 from mall.money import priced
 
-# What a label says of how a column is kept, which is not how it is shown.
-_KEPT_AS: Final = re.compile(r"（(?:分|元|万分比|%|折|倍)）$")
+# What a label says of how a column is kept, or typed, which is not how it is shown.
+_KEPT_AS: Final = re.compile(r"（(?:分|万分比)）$")
+_TYPED_AS: Final = re.compile(r"（(?:元|%|折|倍)）$")
 _BASIS_POINTS: Final = "（万分比）"
 _NAMES: Final = re.compile(r"\b([a-z]\w*) [!=]==?")
 _NOTHING: Final = "—"
@@ -42,35 +44,45 @@ class Readable:
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **said: Any) -> Any:
         """The form, which knows who looks and how what is only shown is called."""
-        return _knowing(request, super().get_form(request, obj, change, **said), self.form)  # type: ignore[misc]  # a mixin
+        made = super().get_form(request, obj, change, **said)  # type: ignore[misc]  # a mixin
+        return _knowing(request, made, self)
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **said: Any) -> Any:
         """The forms of the rows, which know the same."""
         made = super().get_formset(request, obj, **said)  # type: ignore[misc]  # a mixin
-        _knowing(request, made.form, self.form)
+        _knowing(request, made.form, self)
         return made
 
 
-def _knowing(request: HttpRequest, made: Any, written: Any) -> Any:
+def _knowing(request: HttpRequest, made: Any, page: Any) -> Any:
     """A form's class that was made for this request, told who looks and the words of what it only shows."""
-    labels, help_texts = _words(made._meta.model, written)
+    labels, help_texts = _words(made._meta.model, page.form, frozenset(page.readonly_fields))
     made._meta.labels = {**labels, **(made._meta.labels or {})}
-    made._meta.help_texts = {**help_texts, **(made._meta.help_texts or {})}
+    made._meta.help_texts = {**(made._meta.help_texts or {}), **help_texts}
     made.looked_at_by = request
     return made
 
 
 @cache
-def _words(model: type[Model], written: Any) -> tuple[dict[str, str], dict[str, str]]:
-    """What the fields that a page only shows are called, and what is said below them, by name."""
+def _words(
+    model: type[Model], written: Any, never_typed: frozenset[str]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """What the fields that a page only shows are called, and what is said below them, by name.
+
+    Below them stands nothing, for it is about how to type them; what a page lets nobody type is explained.
+    """
     columns = {column.name: column for column in model._meta.get_fields() if isinstance(column, Field)}
-    labels = {name: str(column.verbose_name) for name, column in columns.items()}
+    labels = {name: _KEPT_AS.sub("", str(column.verbose_name)) for name, column in columns.items()}
     typed = getattr(written, "declared_fields", {})
-    labels |= {name: str(field.label) for name, field in typed.items() if field.label}
+    labels |= {name: _TYPED_AS.sub("", str(field.label)) for name, field in typed.items() if field.label}
+    helps = dict.fromkeys({*columns, *typed}, "")
     # What a column's own text says of basis points is not said of a percentage.
-    raw = {name for name, column in columns.items() if str(column.verbose_name).endswith(_BASIS_POINTS)}
-    helps = dict.fromkeys(raw, "") | {name: str(field.help_text) for name, field in typed.items()}
-    return {name: _KEPT_AS.sub("", label) for name, label in labels.items()}, helps
+    helps |= {
+        name: str(column.help_text)
+        for name, column in columns.items()
+        if name in never_typed and not str(column.verbose_name).endswith(_BASIS_POINTS)
+    }
+    return labels, helps
 
 
 def in_words(shown: Callable[[Any], Any]) -> Callable[[Any], Any]:

@@ -43,6 +43,11 @@ class AskForm(forms.Form):
     title = ""
     explanation = ""
 
+    @property
+    def confirming(self) -> str:
+        """What the button that acts says, which some titles say themselves."""
+        return self.title if self.title.startswith("确认") else f"确认{self.title}"
+
 
 class ReasonForm(AskForm):
     """Why it is done."""

@@ -219,6 +219,8 @@ class PromiseAdmin(EditableAdmin):
     form = forms.PromiseForm
     list_display = ["__str__", "hours", "ships_on"]
     list_select_related = ["product", "sku__product"]
+    search_fields = ["product__title", "sku__product__title", "sku__code"]
+    search_help_text = "商品标题或商家编码"
     autocomplete_fields = ["product", "sku"]
     fields = [("product", "sku"), ("hours", "ships_on")]
     saves = staticmethod(ruling.save_promise)

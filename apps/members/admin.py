@@ -337,3 +337,5 @@ class ConsentAdmin(ReadOnlyAdmin):
     list_display = ["at", "member", "document", "act"]
     list_filter = ["act", "document"]
     list_select_related = ["member", "document"]
+    found_by = (Number("member__public_id"), Name("member__nickname"), Phone("member__phone"))
+    search_help_text = MemberPage.search_help_text

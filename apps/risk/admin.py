@@ -165,6 +165,7 @@ class RuleAdmin(ReadOnlyAdmin):
 
     list_display = ["clue", "enabled", "threshold", "weight"]
     fields = [("clue", "enabled"), ("threshold", "weight")]
+    readonly_fields = ["weight"]
     actions_detail = ["rewrite"]
 
     @action(description="修改并试算", permissions=["risk.change_rule"], url_path="rewrite", icon="science")
@@ -207,6 +208,7 @@ class PolicyAdmin(OneRowAdmin, ReadOnlyAdmin):
     """From which score on a reward is held. A change is tried on last month's rewards first."""
 
     fields = ["hold_at"]
+    readonly_fields = fields
     actions_detail = ["rewrite"]
 
     @action(description="修改并试算", permissions=["risk.change_policy"], url_path="rewrite", icon="science")

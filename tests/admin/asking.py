@@ -15,6 +15,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from apps.aftersales import planning
 from apps.aftersales.models import AfterSale, AfterSaleMessage, AfterSaleStep, InsurancePayment
+from apps.aftersales.services import sending
 from apps.audiences import services as audiences
 from apps.audiences.models import Segment, Tag, TagMark
 from apps.bargain import services as bargains
@@ -921,6 +922,12 @@ def _to_dispatch() -> AfterSale:
     return apply.approve(apply.applied(order, {sku: 1}, "RESHIP"))
 
 
+def _dispatched() -> AfterSale:
+    row = _to_dispatch()
+    sent = {"carrier_code": "SF", "tracking_no": "SF1234567890"}
+    return sending.dispatch(after_sale_no=row.after_sale_no, operator=None, at=timezone.now(), **sent)
+
+
 def _complaint(button: str, typed: dict[str, Any], *, answered: bool = False) -> Callable[[], Page]:
     """A complaint at WeChat about an order, which asks for a refund; the shop answered it, or has to."""
 
@@ -1806,6 +1813,13 @@ PAGES: Final[dict[str, Callable[[], Page]]] = {
         {"carrier": "SF", "tracking_no": "SF1234567890"},
         _to_dispatch,
         permission="aftersales.inspect_aftersale",
+    ),
+    "aftersales_aftersale_renumber_parcel": _after_sale(
+        "renumber",
+        {"carrier": "ZTO", "tracking_no": "ZT99887766"},
+        _dispatched,
+        permission="aftersales.inspect_aftersale",
+        refusable=False,
     ),
     "aftersales_aftersale_carriage_back": _after_sale("carriage", {"amount_fen": "12.00"}, _arrived),
     "aftersales_aftersale_answer": _after_sale(

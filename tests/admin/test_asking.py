@@ -49,6 +49,13 @@ def test_a_link_that_somebody_follows_changes_nothing(page: Client, asks: Page) 
     assert asks.state() == before
 
 
+def test_a_button_says_once_that_it_confirms(page: Client) -> None:
+    shown = page.get(PAGES["aftersales_aftersale_arrive"]().address).content.decode()
+    assert "确认收到退货" in shown
+    assert "确认确认" not in shown
+    assert "确认验收" in page.get(PAGES["aftersales_aftersale_inspect"]().address).content.decode()
+
+
 def test_what_is_sent_acts_once_however_often_it_is_sent(page: Client, asks: Page) -> None:
     before = asks.state()
     sent = {**_hidden(page.get(asks.address)), **asks.typed}

@@ -125,6 +125,15 @@ def written(path: Path) -> dict[Any, str]:
     return found
 
 
+def test_operators_and_roles_are_called_so_on_their_pages_as_in_the_sidebar(page: Client) -> None:
+    named = {"/admin/auth/user/": "操作员", "/admin/auth/user/add/": "操作员", "/admin/auth/group/": "角色"}
+    for address, name in named.items():
+        answer = page.get(address)
+        assert str(answer.context["opts"].verbose_name) == name
+        assert "认证和授权" not in answer.content.decode()
+    assert "这位操作员不能登录" in page.get("/admin/auth/user/add/").content.decode()
+
+
 def test_every_model_and_every_field_of_ours_has_a_chinese_name() -> None:
     ours = [model for model in apps.get_models() if model.__module__.startswith("apps.")]
     names = [(model.__name__, str(model._meta.verbose_name)) for model in ours] + [

@@ -16,6 +16,8 @@ from django.test.utils import CaptureQueriesContext
 
 from apps.base.admin_lists import CappedPaginator
 from apps.base.models import AuditEntry
+from apps.deadlines.models import Promise
+from apps.members.models import Consent, Member
 from apps.orders.models import Order
 from tests.admin import shop
 from tests.apps.checkout import make as counter
@@ -117,6 +119,15 @@ def test_any_search_for_orders_is_answered(page: Client, manager: User, asked: s
     assert page.get("/admin/orders/order/", {"q": asked}).status_code == 200
 
 
+@pytest.mark.parametrize("listed", ["aftersales/aftersale", "bargain/run", "books/case", "orders/order"])
+def test_a_filter_with_a_sign_that_no_column_holds_is_a_wrong_filter_like_any_other(
+    page: Client, listed: str
+) -> None:
+    answer = page.get(f"/admin/{listed}/", {"status__exact": "\x00"})
+    assert (answer.status_code, answer.headers["Location"]) == (302, f"/admin/{listed}/?e=1")
+    assert page.get(f"/admin/{listed}/", {"q": "\x00"}).status_code == 200
+
+
 def test_an_order_is_found_by_what_a_caller_can_say(page: Client, manager: User) -> None:
     order = shop.shipped_order(operator=manager)
     parcel = order.parcels.get()
@@ -160,6 +171,20 @@ def test_members_and_their_stored_value_are_found_by_phone(page: Client, setting
             assert (found.public_id in listed, other.public_id in listed) == (True, False), (address, asked)
         part = page.get(address, {"q": "13900001"}).content.decode()
         assert found.public_id not in part, address
+
+
+def test_consents_are_found_by_their_member_and_promises_by_their_goods(page: Client, manager: User) -> None:
+    shop.fill(2, operator=manager)
+    consent = Consent.objects.select_related("member").order_by("pk")[0]
+    Member.objects.filter(pk=consent.member_id).update(phone="13900001234")
+    for asked in (consent.member.public_id, "13900001234", "1234"):
+        found = page.get("/admin/members/consent/", {"q": asked}).context["cl"].result_list
+        assert {one.member_id for one in found} == {consent.member_id}, asked
+    sku = counter.goods(1000)
+    ours = Promise.objects.create(sku=sku, hours=24)
+    for asked in (sku.code, sku.product.title):
+        assert ours in page.get("/admin/deadlines/promise/", {"q": asked}).context["cl"].result_list, asked
+    assert not page.get("/admin/deadlines/promise/", {"q": "NOWHERE"}).context["cl"].result_list
 
 
 def test_the_tab_of_a_status_lists_orders_in_it(page: Client, manager: User) -> None:

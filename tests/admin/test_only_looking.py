@@ -18,9 +18,11 @@ from django.test import Client, RequestFactory
 from apps.catalog.models import Product
 from apps.coupons.models import Template
 from apps.fulfillment.models import FreightZone
+from apps.journeys.models import Journey
 from apps.orders.models import Order
 from apps.points.models import Rules
 from apps.promotions.models import MemberDay, PriceFloor, Promotion
+from apps.risk.models import Policy
 from apps.stores.models import Place
 from tests.admin import shop
 from tests.admin.test_chinese import _HAN, _LABELS
@@ -97,6 +99,16 @@ def undefined(text: str) -> set[str]:
     }
 
 
+def ways_to_type(model: type[Model]) -> set[str]:
+    """What the forms of a page say below fields that who may change it types."""
+    page: Any = admin.site._registry[model]
+    said = set()
+    for part in (page, *(rows(model, admin.site) for rows in page.inlines)):
+        fields = {column.name: column for column in part.model._meta.fields} | part.form.declared_fields
+        said |= {str(one.help_text) for name, one in fields.items() if name not in part.readonly_fields}
+    return said - {""}
+
+
 def fill(operator: User) -> None:
     """A shop with something in its lists, and offers of several kinds with figures in them."""
     shop.fill(1, operator=operator)
@@ -129,6 +141,8 @@ def test_every_page_is_read_in_words_by_who_may_only_look(
         assert undefined(answer.content.decode()) == set(), address(row)
         if wrong := faults(answer, raw=row._meta.label in _RAW):
             found[address(row)] = wrong
+        if typing := ways_to_type(type(row)) & set(shop.shown(answer)):
+            found[address(row)] = sorted(typing)
     assert found == {}
     assert len(rows) > 100
 
@@ -150,6 +164,17 @@ def test_what_only_the_form_knows_is_said_as_the_form_says_it(looker: Client, ma
     template = shown(looker, zone.template)
     assert "新疆维吾尔自治区、西藏自治区" in template
     assert "默认模板|是|" in template
+
+
+def test_a_figure_whose_unit_only_its_label_says_keeps_it(looker: Client, manager: User) -> None:
+    shop.fill(1, operator=manager)
+    journey = Journey.objects.order_by("pk")[0]
+    assert f"对照组（%）|{journey.holdout_percent}|" in shown(looker, journey)
+
+
+def test_what_a_page_lets_nobody_type_is_explained(page: Client) -> None:
+    policy, _ = Policy.objects.get_or_create(pk=1)
+    assert "达到此分数的奖励先扣留" in shown(page, policy)
 
 
 def test_a_moment_that_a_page_works_out_is_shanghai_s(page: Client, manager: User) -> None:

@@ -26,6 +26,14 @@ class NothingToSend(ShopError):
     kind = Kind.CONFLICT
 
 
+class NothingSent(ShopError):
+    """No parcel has left whose number could be put right. ``details``: ``status``."""
+
+    code = "after_sale_nothing_sent"
+    message = "新包裹还没有寄出，没有单号可以修改"
+    kind = Kind.CONFLICT
+
+
 def hold(row: AfterSale, *, at: datetime) -> None:
     """Hold what is to leave anew. Raises OutOfStock, with nothing held."""
     transactions.require()
@@ -70,6 +78,26 @@ def dispatch(
         row.save(update_fields=columns)
         moving.note_step(row, move="dispatch", by=By.OPERATOR, operator=operator, note=note, at=at)
         moving.move(row, move="finish", by=By.OPERATOR, operator=operator, note="新包裹已寄出", at=at)
+    return row
+
+
+def renumber(
+    *, after_sale_no: str, carrier_code: str, tracking_no: str, operator: Any, at: datetime
+) -> AfterSale:
+    """Put the carrier and number of the new parcel right, which its shopper reads at once; the same again changes nothing.
+
+    Raises NotFound, NothingSent, TrackingNumberInvalid, CarrierUnknown, NumberOfAnother.
+    """
+    with transaction.atomic():
+        row = moving.lock(after_sale_no=after_sale_no)
+        if row.dispatched_at is None:
+            raise NothingSent(details={"status": row.status})
+        carrier, number = parcels.labelled(row.order, carrier_code=carrier_code, tracking_no=tracking_no)
+        if (row.new_carrier_id, row.new_tracking_no) != (carrier.pk, number):
+            row.new_carrier, row.new_tracking_no = carrier, number
+            row.save(update_fields=["new_carrier", "new_tracking_no"])
+            note = f"单号更正为 {carrier.name} {number}"
+            moving.note_step(row, move="dispatch", by=By.OPERATOR, operator=operator, note=note, at=at)
     return row
 
 

@@ -402,6 +402,25 @@ def test_a_sweep_learns_that_money_arrived_though_the_news_was_lost() -> None:
     assert apply.fresh(row).status == "DONE"
 
 
+def test_the_number_of_a_new_parcel_is_put_right_and_nothing_else_moves() -> None:
+    order, (cup,) = apply.received((1999, 2))
+    row = apply.approve(apply.applied(order, {cup: 1}, "RESHIP"))
+    right: Any = {"after_sale_no": row.after_sale_no, "carrier_code": "ZTO", "tracking_no": "zt99887755"}
+    with pytest.raises(sending.NothingSent):
+        sending.renumber(operator=apply.head(), at=apply.LATER, **right)
+    sent = _dispatch(row)
+    stock = Stock.objects.get(sku=row.lines.get().order_line.sku)
+
+    for _ in range(2):
+        put_right = sending.renumber(operator=apply.head(), at=apply.LATER, **right)
+
+    assert (put_right.new_carrier.code, put_right.new_tracking_no) == ("ZTO", "ZT99887755")
+    assert (put_right.status, put_right.dispatched_at) == (sent.status, sent.dispatched_at)
+    assert Stock.objects.get(pk=stock.pk).on_hand == stock.on_hand
+    notes = [step.note for step in row.steps.filter(move="dispatch").order_by("pk")]
+    assert notes == ["顺丰速运 SF99887766", "单号更正为 中通快递 ZT99887755"]
+
+
 def test_a_new_parcel_does_not_bear_the_number_of_another_receivers() -> None:
     other = fulfillment.paid_order()
     fulfillment.parcel(other, carrier_code="SF", tracking_no="SF99887766")
