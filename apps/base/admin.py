@@ -32,7 +32,7 @@ from unfold.admin import TabularInline as UnfoldTabularInline
 from apps.base import admin_drawing, audit, clock, fault_words, finding, held, periods, picking
 from apps.base.admin_drawing import chip
 from apps.base.admin_history import Recorded
-from apps.base.admin_lists import CappedPaginator, require_askable
+from apps.base.admin_lists import CappedPaginator
 from apps.base.admin_opened import Versioned
 from apps.base.admin_readable import Readable
 from apps.base.asking import Asking, operator
@@ -125,7 +125,6 @@ class EditableAdmin(_OneForm, Readable, Recorded, Versioned, Asking):
         Nor does its calendar read all rows: above a long list that is narrowed it shows the periods in which there is
         anything, for what is rare in a long time is found by reading it all.
         """
-        require_askable(request.GET)
         try:
             rows = super().get_changelist_instance(request)
         except (ValueError, OverflowError) as error:

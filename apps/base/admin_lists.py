@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Final, cast
 
-from django.contrib.admin.options import IncorrectLookupParameters
-from django.contrib.admin.views.main import SEARCH_VAR
-from django.http import QueryDict
 from django.utils.functional import cached_property
 from unfold.paginator import InfinitePage, InfinitePaginator
 
@@ -52,11 +49,3 @@ class NarrowFirst(CappedPaginator):
         ids = list(found.object_list.values_list("pk", flat=True))
         found.object_list = cast(Any, self.object_list).filter(pk__in=ids)
         return found
-
-
-def require_askable(asked: QueryDict) -> None:
-    """Raise Django's IncorrectLookupParameters for a list narrowed by a NUL: no column holds it, and the database refuses to
-    be asked. The search box says so itself.
-    """
-    if any("\x00" in value for name in asked.keys() - {SEARCH_VAR} for value in asked.getlist(name)):
-        raise IncorrectLookupParameters("NUL")

@@ -119,15 +119,6 @@ def test_any_search_for_orders_is_answered(page: Client, manager: User, asked: s
     assert page.get("/admin/orders/order/", {"q": asked}).status_code == 200
 
 
-@pytest.mark.parametrize("listed", ["aftersales/aftersale", "bargain/run", "books/case", "orders/order"])
-def test_a_filter_with_a_sign_that_no_column_holds_is_a_wrong_filter_like_any_other(
-    page: Client, listed: str
-) -> None:
-    answer = page.get(f"/admin/{listed}/", {"status__exact": "\x00"})
-    assert (answer.status_code, answer.headers["Location"]) == (302, f"/admin/{listed}/?e=1")
-    assert page.get(f"/admin/{listed}/", {"q": "\x00"}).status_code == 200
-
-
 def test_an_order_is_found_by_what_a_caller_can_say(page: Client, manager: User) -> None:
     order = shop.shipped_order(operator=manager)
     parcel = order.parcels.get()
