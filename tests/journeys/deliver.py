@@ -1,7 +1,8 @@
 """A worker that may be killed: ``python -m tests.journeys.deliver BOARD SECONDS PATIENCE`` delivers what is due.
 
 For it so many seconds have passed. Without a board (an empty word) it delivers by the shop's own. For a row that somebody
-has locked it waits as many seconds as it has patience.
+has locked it waits as many seconds as it has patience; through a pooler, to which nobody can say so at connecting, as long
+as the role says.
 """
 
 from __future__ import annotations
@@ -42,7 +43,9 @@ def main() -> None:
     from apps.outbox import services as outbox
 
     board, seconds, patience = sys.argv[1:]
-    settings.DATABASES["default"]["OPTIONS"]["options"] += f" -c lock_timeout={patience}s"
+    options = settings.DATABASES["default"]["OPTIONS"]
+    if "options" in options:
+        options["options"] += f" -c lock_timeout={patience}s"
     if board:
         settings.OUTBOX_SUBSCRIPTIONS = board
     outbox.deliver_due(at=timezone.now() + timedelta(seconds=float(seconds)))
