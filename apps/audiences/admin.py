@@ -278,9 +278,7 @@ class SegmentAdmin(KeptAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         try:
-            found = sources.options(
-                source=request.GET.get("source", ""), typed=request.GET.get("typed", "").replace("\x00", "")
-            )
+            found = sources.options(source=request.GET.get("source", ""), typed=request.GET.get("typed", ""))
         except ShopError as refusal:
             return JsonResponse({"faults": [refusal.text]}, status=400)
         return JsonResponse({"options": [[key, name.strip("\u3000"), name] for key, name in found]})
