@@ -6,12 +6,12 @@ by its index, and put together by their keys, half a million orders are searched
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from django.contrib.postgres.indexes import OpClass
-from django.db.models import F, Index, Model, Q, QuerySet
+from django.db.models import F, Index, Model, Q, QuerySet, UniqueConstraint
 from django.db.models.expressions import Combinable
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Reverse, Right, Upper
@@ -36,8 +36,8 @@ class Number:
         said = Q(**{f"{column}__startswith": asked}) | Q(**{f"{column}__startswith": asked.upper()})
         if not self.ends or len(asked) < _SHORTEST_END:
             return rows.filter(_inside(rows, self.path, None, said))
-        said |= Q(asked_for__startswith=asked.upper()[::-1])
-        return rows.filter(_inside(rows, self.path, Reverse, said))
+        said |= Q(backwards__startswith=asked.upper()[::-1])
+        return rows.filter(_inside(rows, self.path, lambda column: {"backwards": Reverse(column)}, said))
 
 
 @dataclass(frozen=True)
@@ -80,10 +80,10 @@ class Phone:
 
     def among(self, rows: QuerySet[Any], asked: str) -> QuerySet[Any]:
         if len(asked) == _TAIL and asked.isdigit():
-            return rows.filter(_inside(rows, self.path, _tail, Q(asked_for=asked)))
+            return rows.filter(_inside(rows, self.path, phone_parts, Q(phone_tail=asked)))
         spelled = texts.phone_spellings(asked)
         return (
-            rows.filter(_inside(rows, self.path, _whole, Q(asked_for__in=spelled)))
+            rows.filter(_inside(rows, self.path, phone_parts, phone_among(spelled)))
             if spelled
             else rows.none()
         )
@@ -117,8 +117,27 @@ def _last(path: str) -> str:
     return path.rsplit("__", 1)[-1]
 
 
-def _inside(rows: QuerySet[Any], path: str, said: Any, condition: Q) -> Q:
-    """Rows whose column at the end of ``path`` is so: asked in the column's own table, which has the index."""
+def phone_parts(column: Combinable) -> Mapping[str, Combinable]:
+    """What ``phone_among`` asks for, as aliases: a phone number in ``column``, and its last four digits."""
+    return {"phone_whole": column, "phone_tail": Right(column, _TAIL)}
+
+
+def phone_among(phones: Iterable[str]) -> Q:
+    """Rows that have one of these phone numbers, asked so that the index of their last digits finds them, too."""
+    known = sorted(phones)
+    return Q(phone_tail__in=sorted({phone[-_TAIL:] for phone in known}), phone_whole__in=known)
+
+
+def _inside(
+    rows: QuerySet[Any],
+    path: str,
+    parts: Callable[[Combinable], Mapping[str, Combinable]] | None,
+    condition: Q,
+) -> Q:
+    """Rows whose column at the end of ``path`` is so: asked in the column's own table, which has the index.
+
+    ``parts`` are what the condition asks of it beside the column itself, by their names.
+    """
     names = path.split("__")
     model, column, way = rows.model, "", []
     while names:
@@ -130,22 +149,14 @@ def _inside(rows: QuerySet[Any], path: str, said: Any, condition: Q) -> Q:
         way.append(name)
         model = field.related_model
     inner: QuerySet[Any] = model._default_manager.order_by()
-    if said is not None:
-        inner = inner.alias(asked_for=said(_expression(model, column)))
+    if parts is not None:
+        inner = inner.alias(**parts(_expression(model, column)))
     return Q(**{f"{'__'.join([*way, 'pk'])}__in": inner.filter(condition).values("pk")})
 
 
 def _expression(model: type[Model], column: str) -> Combinable:
     name, _, key = column.partition("__")
     return KeyTextTransform(key, name) if key else F(name)
-
-
-def _whole(column: Combinable) -> Combinable:
-    return column
-
-
-def _tail(column: Combinable) -> Combinable:
-    return Right(column, _TAIL)
 
 
 def by_end(column: str, *, name: str) -> Index:
@@ -156,6 +167,24 @@ def by_end(column: str, *, name: str) -> Index:
 def by_tail(column: str | Combinable, *, name: str, condition: Q | None = None) -> Index:
     """The index for the last four digits of a phone number (``Phone``)."""
     return Index(Right(column, _TAIL), name=name, condition=condition)
+
+
+def by_phone(column: Combinable, *, name: str) -> Index:
+    """One index for whole phone numbers and for their last four digits, where every row that is written pays for each."""
+    return Index(Right(column, _TAIL), column, name=name)
+
+
+def once(column: str, *, name: str) -> UniqueConstraint:
+    """A number or code that only one row has: one index, which finds it whole and by its beginning (``Number``).
+
+    ``unique=True`` makes two, for every row to be written to, and the one that judges does not know beginnings.
+    """
+    return UniqueConstraint(fields=[column], opclasses=["varchar_pattern_ops"], name=name)
+
+
+def by_some(column: str, *, name: str) -> Index:
+    """The index of a foreign key that few rows have, and only of these; its field says ``db_index=False``."""
+    return Index(fields=[column], condition=Q(**{f"{column}__isnull": False}), name=name)
 
 
 def by_beginning(column: str, *, name: str) -> Index:

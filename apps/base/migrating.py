@@ -9,7 +9,11 @@ columns, constraints and indexes at once. Names of migrations, and what they lea
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from django.contrib.postgres.operations import AddConstraintNotValid, ValidateConstraint
+from django.contrib.postgres.operations import (
+    AddConstraintNotValid,
+    NotInTransactionMixin,
+    ValidateConstraint,
+)
 from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.operations.base import Operation
@@ -105,6 +109,29 @@ class AtOnce(Operation):
     def describe(self) -> str:
         """Return the descriptions of all operations in one line."""
         return "; ".join(operation.describe() for operation in self.operations)
+
+
+class AddUniqueConcurrently(NotInTransactionMixin, migrations.AddConstraint):
+    """Adds a unique constraint that is an index of its own (``finding.once``) while others go on writing to the table."""
+
+    atomic = False
+
+    def database_forwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        """Build the index outside any transaction, as PostgreSQL wants it."""
+        self._ensure_not_in_transaction(schema_editor)
+        model = to_state.apps.get_model(app_label, self.model_name)
+        if self.allow_migrate_model(schema_editor.connection.alias, model):
+            said: Any = self.constraint.create_sql(model, schema_editor)
+            said.template = said.template.replace(
+                "CREATE UNIQUE INDEX", "CREATE UNIQUE INDEX CONCURRENTLY", 1
+            )
+            schema_editor.execute(said)
 
 
 class Migration(migrations.Migration):

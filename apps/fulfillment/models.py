@@ -108,14 +108,14 @@ class Carrier(models.Model):
 class Parcel(models.Model):
     """One parcel of an order."""
 
-    parcel_no = models.CharField("包裹号", max_length=32, unique=True)
+    parcel_no = models.CharField("包裹号", max_length=32)
     order = models.ForeignKey(
         Order, on_delete=models.PROTECT, related_name="parcels", verbose_name="订单", db_index=False
     )
     carrier = models.ForeignKey(Carrier, on_delete=models.PROTECT, verbose_name="快递公司")
     tracking_no = models.CharField("快递单号", max_length=64)
     operator = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, verbose_name="操作人"
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, verbose_name="操作人", db_index=False
     )
     shipped_at = models.DateTimeField("发货时间")
 
@@ -123,14 +123,16 @@ class Parcel(models.Model):
         verbose_name = verbose_name_plural = "包裹"
         ordering = ["id"]
         constraints = [
+            finding.once("parcel_no", name="parcel_no_once"),
             models.UniqueConstraint(
                 fields=["order", "carrier", "tracking_no"], name="parcel_once_per_tracking_no"
-            )
+            ),
         ]
         indexes = [
             # What operators search for: a tracking number from its beginning, or how it ends.
             models.Index(OpClass("tracking_no", name="varchar_pattern_ops"), name="parcel_by_tracking_no"),
             finding.by_end("tracking_no", name="parcel_by_tracking_end"),
+            finding.by_some("operator", name="parcel_by_operator"),
             # What happened in a time (apps/books), at next to no price for who writes: rows lie in the order of time.
             BrinIndex(fields=["shipped_at"], autosummarize=True, name="parcel_shipped_in"),
         ]

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
+from apps.base import finding
 from apps.catalog.models import Sku
 from apps.inventory.states import EntryKind, HoldStatus
 from apps.stores.models import Place
@@ -37,7 +38,8 @@ class Hold(models.Model):
     """Units of a stock row that an order has taken: held, then committed or released, perhaps restored."""
 
     order_no = models.CharField("订单号", max_length=32)
-    stock = models.ForeignKey(Stock, on_delete=models.PROTECT, verbose_name="库存")
+    # No index of its own: nobody asks which orders hold a stock row, and no such row is ever deleted.
+    stock = models.ForeignKey(Stock, on_delete=models.PROTECT, verbose_name="库存", db_index=False)
     quantity = models.PositiveIntegerField("数量")
     restored = models.PositiveIntegerField("已退回", default=0)
     status = models.CharField("状态", max_length=10, choices=HoldStatus.choices, default=HoldStatus.HELD)
@@ -73,7 +75,7 @@ class StockEntry(models.Model):
     business_key = models.CharField("业务键", max_length=80)
     reason = models.CharField("原因", max_length=100, blank=True)
     operator = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, verbose_name="操作人"
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, verbose_name="操作人", db_index=False
     )
     at = models.DateTimeField("时间")
 
@@ -83,6 +85,7 @@ class StockEntry(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["stock", "business_key"], name="stock_entry_once_per_cause")
         ]
+        indexes = [finding.by_some("operator", name="stock_entry_by_operator")]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.on_hand_change:+d}/{self.held_change:+d}"

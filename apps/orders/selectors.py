@@ -12,6 +12,7 @@ from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, 
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import JSONObject, Replace
 
+from apps.base import finding
 from apps.base.statements import Select
 from apps.members.models import Address, Member
 from apps.orders.models import Order, OrderLine, OrderMove, OrderRefund, OrderRefundLine
@@ -231,19 +232,21 @@ def known_by(*, member: Member, address: Address | None) -> str | None:
     """
     paid = Order.objects.filter(paid_at__isnull=False).exclude(status=Status.REFUNDED).order_by()
     phones = {member.phone, address.phone if address else ""} - {""}
-    same = {"openid": paid.filter(member=member)}
+    same = [("openid", paid.filter(member=member))]
     if phones:
-        theirs = Member.objects.filter(phone__in=phones).values("pk")
-        same["phone"] = paid.filter(Q(address__phone__in=phones) | Q(member__in=theirs))
+        # Two questions, each by its index: for one, all orders would be looked through.
+        sent = paid.alias(**finding.phone_parts(KeyTextTransform("phone", "address")))
+        same.append(("phone", sent.filter(finding.phone_among(phones))))
+        same.append(("phone", paid.filter(member__in=Member.objects.filter(phone__in=phones).values("pk"))))
     if address is not None and address.detail.strip():
         there = {name: getattr(address, name) for name in ("province", "city", "district")}
-        same["address"] = paid.annotate(
-            street=Replace(
-                KeyTextTransform("detail", "address"), Value(" "), Value(""), output_field=TextField()
-            )
-        ).filter(street=address.detail.replace(" ", ""), **{f"address__{k}": v for k, v in there.items()})
-    found = Member.objects.filter(pk=member.pk).values_list(*(Exists(rows) for rows in same.values())).first()
-    return next((by for by, known in zip(same, found or (), strict=False) if known), None)
+        street = Replace(
+            KeyTextTransform("detail", "address"), Value(" "), Value(""), output_field=TextField()
+        )
+        sent = paid.annotate(street=street).filter(street=address.detail.replace(" ", ""))
+        same.append(("address", sent.filter(**{f"address__{name}": said for name, said in there.items()})))
+    found = Member.objects.filter(pk=member.pk).values_list(*(Exists(rows) for _, rows in same)).first()
+    return next((by for (by, _), known in zip(same, found or (), strict=False) if known), None)
 
 
 def has_ever_paid(member_id: int) -> bool:

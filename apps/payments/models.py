@@ -7,7 +7,7 @@ from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 
-from apps.base import private
+from apps.base import finding, private
 from apps.base.fields import FenField
 from apps.orders.models import Order
 from apps.payments.states import ARRIVED, Origin, PaymentStatus, RefundStatus, SentTo, SurplusReason
@@ -20,7 +20,7 @@ class Payment(models.Model):
     storey or above. ``order`` is set where the bill is one of an order's, of which there may be several.
     """
 
-    payment_no = models.CharField("支付单号", max_length=32, unique=True)
+    payment_no = models.CharField("支付单号", max_length=32)
     bill_kind = models.CharField("账单类型", max_length=20, db_default="")
     bill_no = models.CharField("账单号", max_length=32, db_default="")
     order = models.ForeignKey(
@@ -31,7 +31,7 @@ class Payment(models.Model):
     )
     amount_fen = FenField("金额（分）")
     prepay_id = models.CharField("预支付号", max_length=80, blank=True)
-    transaction_id = models.CharField("微信支付单号", max_length=40, null=True, unique=True)  # noqa: DJ001
+    transaction_id = models.CharField("微信支付单号", max_length=40, null=True)  # noqa: DJ001
     captured_fen = FenField("实收（分）", default=0)
     refunded_fen = FenField("已退（分）", default=0)
     # Money that nothing can use: paid late, twice, or a wrong amount. It goes back whole.
@@ -51,6 +51,8 @@ class Payment(models.Model):
         verbose_name = verbose_name_plural = "支付单"
         ordering = ["-id"]
         constraints = [
+            finding.once("payment_no", name="payment_no_once"),
+            finding.once("transaction_id", name="payment_transaction_once"),
             models.CheckConstraint(
                 condition=Q(
                     captured_at__isnull=False, transaction_id__isnull=False, status=PaymentStatus.CAPTURED
@@ -106,7 +108,7 @@ class Refund(models.Model):
     apart. ``settled_at`` is when the payer had the money, ``at_shop_at`` when WeChat had sent it to the shop's account.
     """
 
-    refund_no = models.CharField("退款单号", max_length=64, unique=True)
+    refund_no = models.CharField("退款单号", max_length=64)
     origin = models.CharField(
         "来源", max_length=10, choices=Origin.choices, default=Origin.SHOP, db_default=Origin.SHOP
     )
@@ -142,6 +144,7 @@ class Refund(models.Model):
         verbose_name = verbose_name_plural = "退款单"
         ordering = ["-id"]
         constraints = [
+            finding.once("refund_no", name="refund_no_once"),
             models.CheckConstraint(condition=Q(amount_fen__gte=1), name="refund_amount_positive"),
             models.UniqueConstraint(fields=["business_key", "part"], name="refund_once_per_cause"),
             models.CheckConstraint(
@@ -276,7 +279,7 @@ class Notification(models.Model):
     ``resource`` is the decrypted content without what names the payer.
     """
 
-    notify_id = models.CharField("通知编号", max_length=128, unique=True)
+    notify_id = models.CharField("通知编号", max_length=128)
     event_type = models.CharField("类型", max_length=64)
     resource = models.JSONField("内容")
     received_at = models.DateTimeField("收到时间", db_index=True)
@@ -290,10 +293,11 @@ class Notification(models.Model):
         verbose_name = verbose_name_plural = "支付通知"
         ordering = ["-id"]
         constraints = [
+            finding.once("notify_id", name="notification_once"),
             models.CheckConstraint(
                 condition=Q(handled_at__isnull=True) | Q(due_at__isnull=True),
                 name="notification_not_due_when_handled",
-            )
+            ),
         ]
         indexes = [
             models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="notification_due")

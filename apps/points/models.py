@@ -7,6 +7,7 @@ from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 
+from apps.base import finding
 from apps.base.fields import FenField
 from apps.catalog.models import Sku
 from apps.members.models import Member
@@ -50,7 +51,7 @@ class Entry(models.Model):
     business_key = models.CharField("业务键", max_length=80)
     reason = models.CharField("说明", max_length=100, blank=True)
     operator = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, verbose_name="操作人"
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, verbose_name="操作人", db_index=False
     )
     at = models.DateTimeField("时间")
 
@@ -63,6 +64,7 @@ class Entry(models.Model):
         indexes = [
             models.Index(fields=["account", "-id"], name="points_entry_of_account"),
             models.Index(fields=["account", "kind", "at"], name="points_entry_of_a_day"),
+            finding.by_some("operator", name="points_entry_by_operator"),
             # What happened in a time (apps/books), at next to no price for who writes: rows lie in the order of time.
             BrinIndex(fields=["at"], autosummarize=True, name="points_entry_in"),
         ]
@@ -112,7 +114,7 @@ class Lot(models.Model):
 class Spending(models.Model):
     """Points that an order has taken: held, then committed or released, perhaps restored."""
 
-    order_no = models.CharField("订单号", max_length=32, unique=True)
+    order_no = models.CharField("订单号", max_length=32)
     account = models.ForeignKey(Account, on_delete=models.PROTECT, verbose_name="积分账户")
     points = models.PositiveBigIntegerField("积分")
     restored = models.PositiveBigIntegerField("已退回", default=0)
@@ -124,6 +126,7 @@ class Spending(models.Model):
         verbose_name = verbose_name_plural = "积分抵扣"
         ordering = ["-id"]
         constraints = [
+            finding.once("order_no", name="points_spending_once"),
             models.CheckConstraint(condition=Q(points__gte=1), name="points_spending_positive"),
             models.CheckConstraint(
                 condition=Q(restored__lte=F("points")), name="points_restored_within_spending"
@@ -165,7 +168,7 @@ class Settlement(models.Model):
     Where the price of goods that the buyer keeps fell afterwards, it is what the order gave for the lower price.
     """
 
-    order_no = models.CharField("订单号", max_length=32, unique=True)
+    order_no = models.CharField("订单号", max_length=32)
     account = models.ForeignKey(Account, on_delete=models.PROTECT, verbose_name="积分账户")
     settled_fen = FenField("结算金额（分）")
     multiplier_bp = models.PositiveIntegerField("倍率（万分比）")
@@ -176,6 +179,7 @@ class Settlement(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = "积分结算"
         ordering = ["-id"]
+        constraints = [finding.once("order_no", name="points_settlement_once")]
 
     def __str__(self) -> str:
         return f"{self.order_no}: {self.points}"

@@ -225,7 +225,7 @@ class Usage(models.Model):
         Promotion, on_delete=models.PROTECT, verbose_name="促销活动", db_index=False
     )
     order_no = models.CharField("订单号", max_length=32)
-    member = models.ForeignKey(Member, on_delete=models.PROTECT, verbose_name="会员")
+    member = models.ForeignKey(Member, on_delete=models.PROTECT, verbose_name="会员", db_index=False)
     verb = models.CharField("动作", max_length=8, choices=Verb.choices)
     # +1 when held, -1 when given back, 0 when committed; ``units`` are the pieces likewise.
     uses = models.SmallIntegerField("次数变化")

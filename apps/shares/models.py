@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 
+from apps.base import finding
 from apps.members.models import Member
 
 
@@ -110,7 +111,7 @@ class Visit(models.Model):
 class ShareOrder(models.Model):
     """An order of a member who had come by a share: the latest one before it was placed."""
 
-    order_no = models.CharField("订单号", max_length=32, unique=True)
+    order_no = models.CharField("订单号", max_length=32)
     share = models.ForeignKey(Share, on_delete=models.PROTECT, related_name="orders", verbose_name="分享")
     member = models.ForeignKey(
         Member, on_delete=models.PROTECT, related_name="+", verbose_name="下单会员", db_index=False
@@ -123,6 +124,7 @@ class ShareOrder(models.Model):
         verbose_name = verbose_name_plural = "分享订单"
         ordering = ["-id"]
         constraints = [
+            finding.once("order_no", name="share_order_once"),
             models.CheckConstraint(
                 condition=Q(placed_at__gte=F("visited_at")), name="share_order_after_visit"
             ),

@@ -7,6 +7,7 @@ from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 
+from apps.base import finding
 from apps.base.fields import FenField
 from apps.members.models import Member
 from apps.wallet.states import EntryKind, RechargeStatus, SpendingStatus
@@ -202,7 +203,7 @@ class Recharge(models.Model):
 class Spending(models.Model):
     """What an order takes from an account: held, then committed or released, perhaps restored."""
 
-    order_no = models.CharField("订单号", max_length=32, unique=True)
+    order_no = models.CharField("订单号", max_length=32)
     account = models.ForeignKey(Account, on_delete=models.PROTECT, verbose_name="储值账户")
     principal_fen = FenField("本金（分）")
     bonus_fen = FenField("赠送金（分）")
@@ -216,6 +217,7 @@ class Spending(models.Model):
         verbose_name = verbose_name_plural = "储值支付"
         ordering = ["-id"]
         constraints = [
+            finding.once("order_no", name="wallet_spending_once"),
             models.CheckConstraint(
                 condition=Q(principal_fen__gte=0, bonus_fen__gte=0) & ~Q(principal_fen=0, bonus_fen=0),
                 name="wallet_spending_positive",
@@ -270,6 +272,7 @@ class Entry(models.Model):
         null=True,
         related_name="+",
         verbose_name="操作人",
+        db_index=False,
     )
     at = models.DateTimeField("时间")
 
@@ -286,6 +289,7 @@ class Entry(models.Model):
         ]
         indexes = [
             models.Index(fields=["account", "-id"], name="wallet_entry_of_account"),
+            finding.by_some("operator", name="wallet_entry_by_operator"),
             # What happened in a time (apps/books), at next to no price for who writes: rows lie in the order of time.
             BrinIndex(fields=["at"], autosummarize=True, name="wallet_entry_in"),
         ]

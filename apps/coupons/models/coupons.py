@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
+from apps.base import finding
 from apps.base.fields import FenField
 from apps.coupons.models.templates import PromoCode, Template
 from apps.coupons.states import CouponStatus
@@ -116,7 +117,7 @@ class CouponMove(models.Model):
     # "SO…:hold" or "expire": the same cause never moves a coupon twice.
     business_key = models.CharField("业务键", max_length=60)
     operator = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, verbose_name="操作人"
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, verbose_name="操作人", db_index=False
     )
     note = models.CharField("说明", max_length=100, blank=True)
     at = models.DateTimeField("时间")
@@ -127,7 +128,10 @@ class CouponMove(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["coupon", "business_key"], name="coupon_move_once_per_cause")
         ]
-        indexes = [models.Index(fields=["order_no"], condition=~Q(order_no=""), name="coupon_move_of_order")]
+        indexes = [
+            models.Index(fields=["order_no"], condition=~Q(order_no=""), name="coupon_move_of_order"),
+            finding.by_some("operator", name="coupon_move_by_operator"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.coupon_id}: {self.move}"

@@ -7,6 +7,7 @@ from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 
+from apps.base import finding
 from apps.base.fields import FenField
 from apps.distribution.models.promoters import Promoter
 from apps.distribution.states import CommissionStatus, EntryKind
@@ -26,7 +27,7 @@ class Commission(models.Model):
     )
     buyer = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+", verbose_name="买家")
     line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, related_name="+", verbose_name="订单商品")
-    order_no = models.CharField("订单号", max_length=32, db_index=True)
+    order_no = models.CharField("订单号", max_length=32)
     # 1: brought the buyer; 2: brought who did. There is no third (states.LEVELS).
     level = models.PositiveSmallIntegerField("级别", choices=[(1, "一级"), (2, "二级")])
     of = models.ForeignKey(
@@ -35,7 +36,7 @@ class Commission(models.Model):
     refund = models.ForeignKey(
         OrderRefund, on_delete=models.PROTECT, null=True, related_name="+", verbose_name="售后退款"
     )
-    business_key = models.CharField("业务键", max_length=80, unique=True)
+    business_key = models.CharField("业务键", max_length=80)
     base_fen = FenField("计佣金额（分）", signed=True)
     rate_bp = models.PositiveIntegerField("佣金比例（万分比）")
     amount_fen = FenField("佣金（分）", signed=True)
@@ -65,6 +66,7 @@ class Commission(models.Model):
             ("export_commission", "导出佣金与推客报表"),
         ]
         constraints = [
+            finding.once("business_key", name="commission_once_per_cause"),
             models.UniqueConstraint(
                 fields=["line", "level"], condition=Q(of__isnull=True), name="commission_once_per_level"
             ),
@@ -107,6 +109,7 @@ class Commission(models.Model):
         ]
         indexes = [
             models.Index(fields=["promoter", "-id"], name="commission_of_promoter"),
+            models.Index(fields=["order_no"], name="commission_of_order"),
             models.Index(
                 fields=["due_at", "id"],
                 condition=Q(status=CommissionStatus.FROZEN, held=False, of__isnull=True),

@@ -204,9 +204,9 @@ class Session(models.Model):
     """One login on one device: a family of rotating tokens. Tokens are kept as SHA-256 only."""
 
     member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="sessions", verbose_name="会员")
-    access_hash = models.CharField("访问令牌", max_length=64, unique=True)
+    access_hash = models.CharField("访问令牌", max_length=64)
     access_expires_at = models.DateTimeField("访问令牌到期")
-    refresh_hash = models.CharField("刷新令牌", max_length=64, unique=True)
+    refresh_hash = models.CharField("刷新令牌", max_length=64)
     refresh_expires_at = models.DateTimeField("刷新令牌到期", db_index=True)
     started_at = models.DateTimeField("登录时间")
     revoked_at = models.DateTimeField("失效时间", null=True)
@@ -215,6 +215,10 @@ class Session(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = "登录会话"
         ordering = ["-id"]
+        constraints = [
+            finding.once("access_hash", name="session_access_once"),
+            finding.once("refresh_hash", name="session_refresh_once"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.member_id} · {self.started_at:%Y-%m-%d %H:%M}"
@@ -228,13 +232,14 @@ class SpentRefresh(models.Model):
     """
 
     session = models.ForeignKey(Session, on_delete=models.CASCADE, related_name="spent")
-    refresh_hash = models.CharField(max_length=64, unique=True)
+    refresh_hash = models.CharField(max_length=64)
     spent_at = models.DateTimeField()
     device = models.CharField(max_length=64, blank=True, default="")
     sealed = models.TextField(blank=True, default="")
 
     class Meta:
         verbose_name = verbose_name_plural = "已用刷新令牌"
+        constraints = [finding.once("refresh_hash", name="refresh_spent_once")]
 
     def __str__(self) -> str:
         return f"{self.session_id}"

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
+from apps.base import finding
 from apps.base.fields import FenField
 from apps.catalog.models import Sku
 from apps.orders.models.orders import Order, OrderLine
@@ -21,7 +22,7 @@ class OrderMove(models.Model):
     # "member", "system", "wechat" or "operator"; the operator beside it.
     actor = models.CharField("操作方", max_length=10)
     operator = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, verbose_name="操作人"
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, verbose_name="操作人", db_index=False
     )
     note = models.CharField("说明", max_length=200, blank=True)
     at = models.DateTimeField("时间")
@@ -29,6 +30,7 @@ class OrderMove(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = "订单历史"
         ordering = ["id"]
+        indexes = [finding.by_some("operator", name="order_move_by_operator")]
 
     def __str__(self) -> str:
         return f"{self.order_id}: {self.move}"

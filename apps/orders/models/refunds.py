@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
+from apps.base import finding
 from apps.base.fields import FenField
 from apps.orders.models.orders import Order, OrderLine
 
@@ -16,7 +17,7 @@ class OrderRefund(models.Model):
     Whether WeChat has carried its part out is said by the ``payments.Refund`` with this ``business_key``.
     """
 
-    refund_no = models.CharField("售后退款单号", max_length=32, unique=True)
+    refund_no = models.CharField("售后退款单号", max_length=32)
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="refunds", verbose_name="订单")
     # Made with the page that asked for it: the same page sent twice refunds once.
     token = models.CharField("请求标识", max_length=64)
@@ -44,6 +45,7 @@ class OrderRefund(models.Model):
         verbose_name = verbose_name_plural = "售后退款"
         ordering = ["-id"]
         constraints = [
+            finding.once("refund_no", name="order_refund_no_once"),
             models.UniqueConstraint(fields=["token"], name="order_refund_once_per_token"),
             models.CheckConstraint(
                 condition=Q(wechat_fen=F("goods_fen") + F("shipping_fen") - F("balance_fen")),

@@ -273,5 +273,5 @@ def _written(text: str, payment: Payment, **said: Any) -> bool:
         "status": str(payment.status),
         "id": payment.pk,
     }
-    with transactions.refine({"payments_payment_transaction_id_key": TransactionConflict}, savepoint=False):
+    with transactions.refine({"payment_transaction_once": TransactionConflict}, savepoint=False):
         return bool(planned.rows(text, told | said))

@@ -35,7 +35,7 @@ def take(*, transaction: Transaction, at: datetime) -> Payment:
         raise captures.NotPaidYet
     number = transaction.out_trade_no
     paid_fen = transaction.amount_total_fen or 0
-    with transactions.refine({"payments_payment_transaction_id_key": PaymentKnown}):
+    with transactions.refine({"payment_transaction_once": PaymentKnown}):
         Payment.objects.get_or_create(
             payment_no=number,
             defaults={

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -13,10 +13,12 @@ from apps.base import finding
 from apps.desk.order_page import OrderAdmin
 from apps.fulfillment.models import Parcel
 from apps.members.models import Member
+from apps.orders import selectors as order_facts
 from apps.orders.models import Order
 from apps.payments.models import Payment
 from tests.admin import shop
 from tests.apps.desk.many import MANY, last, multiply, nodes
+from tests.apps.members import make as members
 
 pytestmark = pytest.mark.django_db
 
@@ -59,13 +61,13 @@ def many_orders(django_user_model: Any) -> None:
             cursor.execute(f'ANALYZE "{model._meta.db_table}"')
 
 
-def searched(typed: str, *, ways: Sequence[finding.Way]) -> tuple[set[str], set[str]]:
-    """How the database finds orders: by the indexes, and from the tables that it reads from end to end.
+def looked_up(ask: Callable[[], Any]) -> tuple[set[str], set[str]]:
+    """How the database finds what is asked for: by the indexes, and from the tables that it reads from end to end.
 
     It is told to look rows up, as it does by itself among half a million, and to go through them only where it must.
     """
     with CaptureQueriesContext(connection) as asked:
-        assert list(finding.found(Order.objects.all(), ways, typed, most=1001)) != []
+        ask()
     indexes, whole = set(), set()
     with connection.cursor() as cursor:
         cursor.execute(
@@ -83,20 +85,28 @@ def searched(typed: str, *, ways: Sequence[finding.Way]) -> tuple[set[str], set[
     return indexes, whole
 
 
+def searched(typed: str, *, ways: Sequence[finding.Way]) -> tuple[set[str], set[str]]:
+    """How orders are found by what an operator types: by the indexes, and from the tables read from end to end."""
+    found = finding.found(Order.objects.all(), ways, typed, most=1001)
+    assert list(found) != []
+    return looked_up(lambda: list(finding.found(Order.objects.all(), ways, typed, most=1001)))
+
+
 BIG = {model._meta.db_table for model in (Member, Order, Parcel, Payment)}
 
 
 def test_one_order_of_many_is_found_by_index(many_orders: None) -> None:
     used = {
-        "SO000000002345": "orders_order_order_no_ac790d02_like",
+        "SO000000002345": "order_no_once",
         "02345": "order_no_by_end",
-        "13900002345": "member_phone",
-        "13800002345": "order_by_phone",
-        "2345": "order_by_phone_tail",
+        # Of so few members the last digits find one as well as the whole number does.
+        "13900002345": "member_phone_tail",
+        "13800002345": "order_by_receiver_phone",
+        "2345": "order_by_receiver_phone",
         "茶友2345": "member_nickname_parts",
         "SF0000002345": "parcel_by_tracking_no",
         "002345": "parcel_by_tracking_end",
-        "42000000002345": "payments_payment_transaction_id_55f6af3a_like",
+        "42000000002345": "payment_transaction_once",
     }
     for typed, index in used.items():
         indexes, whole = searched(typed, ways=OrderAdmin.found_by)
@@ -109,3 +119,11 @@ def test_what_has_no_index_would_be_noticed(many_orders: None) -> None:
     assert searched("轻拿", ways=[finding.Number("order_no"), finding.Number("remark")])[1] == {
         "orders_order"
     }
+
+
+def test_whether_somebody_has_bought_before_is_found_by_index(many_orders: None) -> None:
+    newcomer = members.member(phone="13700000000")
+    address = members.address(newcomer, phone="13800002345")
+    indexes, whole = looked_up(lambda: order_facts.known_by(member=newcomer, address=address))
+    assert (whole & BIG, "order_by_receiver_phone" in indexes) == (set(), True)
+    assert order_facts.known_by(member=newcomer, address=address) == "phone"
