@@ -19,7 +19,6 @@ from unfold.admin import ModelAdmin
 from apps.base import audit, days
 from apps.base.admin import ReadOnlyTabular, chip, with_way, yuan_column
 from apps.base.asking import Asking, operator
-from apps.base.logs import mask
 from apps.base.parts import Button, Fact, Part
 from apps.catalog.models import Product
 from apps.members.models import Member
@@ -28,6 +27,7 @@ from apps.orders import selectors as order_facts
 from apps.orders.models import Order, OrderLine, OrderMove
 from apps.orders.states import DELIVERED_ONLINE, MOVE_LABELS, ONLINE, Actor, Status
 from apps.stores.admin_bound import EVERYWHERE
+from mall import text as texts
 from mall.money import changed, priced
 
 _ORDER_COLOURS: dict[str, str] = {
@@ -173,7 +173,7 @@ def masked_address(told: Mapping[str, Any]) -> str:
         return "—"
     name, phone = str(told.get("name", "")), str(told.get("phone", ""))
     region = "".join(str(told.get(part, "")) for part in ("province", "city", "district"))
-    return f"{name[:1]}** {mask(phone) if len(phone) == 11 else phone[:2] + '****'} {region}****"
+    return f"{name[:1]}** {texts.masked_phone(phone)} {region}****"
 
 
 def _reveal(page: Asking, request: HttpRequest, order: Order) -> HttpResponse:
