@@ -86,6 +86,17 @@ def test_two_cards_in_one_cell_are_refused_and_never_joined() -> None:
     assert not CardKey.objects.exists()
 
 
+def test_the_same_file_brings_nothing_twice_after_a_buyer_was_erased() -> None:
+    sku = make.goods(cards=0, code="VIP-1")
+    bring(TEXT.encode())
+    order = counter.order(counter.buyer()[0], None, [(sku, 1)])
+    counter.pay(order)
+    assert cardkeys.erase_secrets(order_nos=[order.order_no]) == 1
+    done = bring(f"{TEXT}VIP-1,A003,rose 3\n".encode())
+    assert (done.new, done.known) == (1, 2)
+    assert list(card_facts.unbalanced()) == []
+
+
 def test_one_wrong_row_and_nothing_came_and_no_secret_is_quoted() -> None:
     sku = make.goods(cards=0, code="VIP-1")
     make.goods(cards=0, code="VIP-2")
