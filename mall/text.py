@@ -63,6 +63,11 @@ def masked_number(number: str) -> str:
     return f"{number[:8]}****{number[-4:]}"
 
 
+def masked_phone(phone: str) -> str:
+    """A phone number as a page shows it to who need not call it: 138****1234, of any other form the last four signs."""
+    return f"{phone[:3] if _MOBILE.fullmatch(phone) else ''}****{phone[-4:]}" if phone else ""
+
+
 def masked(nickname: str) -> str:
     """A nickname as strangers may read it: its first sign and two stars; 微信用户 for whoever has none."""
     return f"{nickname[0]}**" if nickname else "微信用户"

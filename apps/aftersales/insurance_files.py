@@ -54,4 +54,5 @@ _COLUMNS: Final = Columns(
     },
     needed=("after_sale_no", "claim_no", "amount"),
     row=_row,
+    amounts=("amount",),
 )

@@ -33,7 +33,8 @@ _ZIP: Final = b"PK\x03\x04"
 _OLD_EXCEL: Final = b"\xd0\xcf\x11\xe0"
 # Excel keeps fifteen digits; what is longer was changed.
 _EXACT: Final = 10**15
-_REWRITTEN: Final = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?[eE]\+?[0-9]+")
+# As Excel, Java and others write what they rewrote: 1.23457E+18, 1.23E14, 1E+15. A code such as 12E34567 is none.
+_REWRITTEN: Final = re.compile(r"[+-]?[0-9](?:\.[0-9]+[eE]\+?|[eE]\+)[0-9]+")
 # ="1234", as people write numbers into CSV so that Excel leaves them alone.
 _QUOTED: Final = re.compile(r'="([^"=]*)"')
 _FORMULA: Final = re.compile(r"[=@＝＠]|[+\-＋－][^0-9]")
@@ -58,11 +59,15 @@ class Columns(NamedTuple, Generic[_Row]):
 
     Names are matched in whatever signs, with a star or a note in brackets behind them. ``row`` gets the row's number in the
     file (the first is 1) and its cells as texts, empty where there is none; it raises Unfit for one that cannot be taken.
+
+    A text of ``verbatim`` may begin as formulas do, for passwords are any signs. A number of ``amounts`` may have decimals.
     """
 
     names: Mapping[str, tuple[str, ...]]
     needed: tuple[str, ...]
     row: Callable[[int, Mapping[str, str]], _Row]
+    verbatim: tuple[str, ...] = ()
+    amounts: tuple[str, ...] = ()
 
 
 class UnfitRow(NamedTuple):
@@ -152,19 +157,27 @@ def _places(head: Sequence[Any], columns: Columns[_Row]) -> dict[str, int]:
 def _texts_of(row: Sequence[Any], places: Mapping[str, int], columns: Columns[_Row]) -> dict[str, str]:
     """A row's cells by column. Raises Unfit where a needed one is empty, or one says what nobody typed."""
     said = dict.fromkeys(columns.names, "")
-    said |= {column: _said(row[place]) if place < len(row) else "" for column, place in places.items()}
+    for column, place in places.items():
+        cell = row[place] if place < len(row) else None
+        said[column] = _said(cell, verbatim=column in columns.verbatim, amount=column in columns.amounts)
     for column in columns.needed:
         if not said[column]:
             raise Unfit(f"缺少{columns.names[column][0]}")
     return said
 
 
-def _said(cell: Any) -> str:
+class _Formula(str):
+    """What stands behind the sign of a workbook's formula: none of the texts that only look like one."""
+
+
+def _said(cell: Any, *, verbatim: bool, amount: bool) -> str:
     """A cell as a text. Raises Unfit for one that says something else than was once typed into it."""
     if cell is None:
         return ""
     if isinstance(cell, bool | datetime | date | time):
         raise Unfit("单元格是日期或逻辑值，请设为「文本」格式后重新填写")
+    if amount and isinstance(cell, float):
+        return repr(cell)  # the fewest digits that are this number: 12.3 as it was typed
     if isinstance(cell, int | float):
         if not abs(cell) < _EXACT or cell != int(cell):  # also what is no number
             raise Unfit(_REWRITTEN_TEXT.format(shown=f"{cell:.6G}"))
@@ -174,7 +187,7 @@ def _said(cell: Any) -> str:
     said = quoted[1] if quoted else said
     if len(said) > _MOST_LETTERS:
         raise Unfit(f"单元格超过 {_MOST_LETTERS} 字")
-    if _FORMULA.match(said):
+    if (isinstance(cell, _Formula) and not quoted) or (not verbatim and _FORMULA.match(said)):
         raise Unfit(f"「{said[:20]}」是公式，请粘贴为数值")
     if _REWRITTEN.fullmatch(said):
         raise Unfit(_REWRITTEN_TEXT.format(shown=said[:20]))
@@ -236,9 +249,9 @@ def _of_workbook(content: bytes) -> Iterator[tuple[int, Sequence[Any]]]:
 def _cell(cell: Any) -> Any:
     """A cell's value; a formula as what stands behind its sign, so that it is refused as one."""
     if cell.data_type == "f":
-        return f"={str(cell.value).lstrip('=')[:20]}"
+        return _Formula(f"={str(cell.value).lstrip('=')[:20]}")
     if cell.data_type == "e":
-        return "=错误值"
+        return _Formula("=错误值")
     return cell.value
 
 

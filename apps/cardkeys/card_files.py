@@ -28,6 +28,9 @@ def read(content: bytes) -> list[Row]:
 
 
 def _row(number: int, said: Mapping[str, str]) -> Row:
+    if any(len(said[column].splitlines()) > 1 for column in ("card_no", "secret")):
+        # Two cards in one cell, or rows behind a quotation mark that nobody closed: joined they would be a card of nobody.
+        raise Unfit('卡号或卡密中有换行，请每行只填一张；卡密含双引号（"）时请用 Excel（.xlsx）文件')
     card_no, secret = texts.code(said["card_no"]), texts.plain(said["secret"])
     if not 1 <= len(card_no) <= LONGEST_NUMBER:
         raise Unfit(f"卡号应为 1 到 {LONGEST_NUMBER} 个字")
@@ -44,4 +47,5 @@ _COLUMNS: Final = Columns(
     },
     needed=("sku_code", "card_no", "secret"),
     row=_row,
+    verbatim=("card_no", "secret"),
 )

@@ -8,19 +8,11 @@ from typing import Any
 
 from apps.orders import selectors as order_facts
 from apps.orders.models import Order
-from apps.orders.states import DELIVERED_ONLINE, DeliveryKind, Status
+from apps.orders.states import Status, status_reads
 from apps.payments import selectors as payment_facts
 from apps.payments.models import Refund
 from apps.payments.selectors import Sent
 from apps.payments.states import ARRIVED, MONEY_OF, VOID, MoneyBack, Origin, RefundStatus, money_back
-
-# How a status reads where no parcel is sent.
-_LOCAL: Mapping[tuple[str, str], str] = {
-    (DeliveryKind.PICKUP, Status.PAID): "待备货",
-    (DeliveryKind.PICKUP, Status.SHIPPED): "待自提",
-    (DeliveryKind.CITY, Status.PAID): "待配送",
-    (DeliveryKind.CITY, Status.SHIPPED): "配送中",
-}
 
 
 def shown_of(rows: Sequence[Order]) -> dict[int, list[dict[str, Any]]]:
@@ -102,12 +94,8 @@ def _gone_fen(sent: Sequence[Sent]) -> Mapping[int, int]:
 
 def order_text(order: Order, shown: Sequence[dict[str, Any]]) -> str:
     """How the order's status reads: a refunded one by its money, which may still be on the way or stuck."""
-    if order.delivery is not None and (text := _LOCAL.get((order.delivery_kind, order.status))):
-        return text
-    if order.virtual and order.status in (Status.PAID, Status.SHIPPED):
-        return DELIVERED_ONLINE
     if order.status != Status.REFUNDED:
-        return str(Status(order.status).label)
+        return status_reads(order.status, virtual=order.virtual, kind=order.delivery_kind)
     found = {row["status"] for row in shown if row["of_price"]}
     worst = next((state for state in (MoneyBack.FAILED, MoneyBack.PENDING) if state in found), MoneyBack.DONE)
     return str(worst.label)

@@ -169,7 +169,7 @@ class OrderAdmin(orders.OfOrders, Parted, ReadOnlyAdmin):
         if row.status == Status.REFUNDED:
             # The units are gone at once; what operators want to know is where the money is.
             return money_shown(money_back(row.money_statuses))
-        return orders.status_shown(row.status, virtual=row.virtual)
+        return orders.status_shown(row.status, of=row)
 
     @admin.display(description="买家", ordering="member__nickname")
     def buyer(self, row: Order) -> str:

@@ -21,7 +21,6 @@ from apps.base import audit
 from apps.base.admin import EditableAdmin, ReadOnlyAdmin, ReadOnlyTabular, for_chosen
 from apps.base.asking import operator
 from apps.base.finding import Name, Number, Phone
-from apps.base.logs import mask
 from apps.members import admin_personal, forms
 from apps.members.models import (
     Address,
@@ -36,6 +35,7 @@ from apps.members.models import (
     Session,
 )
 from apps.members.services import consents, groups, growth, identity, levels
+from mall import text as texts
 
 __all__ = ["MemberPage", "admin_personal"]
 
@@ -112,7 +112,7 @@ class MemberPage(ReadOnlyAdmin):
 
     @admin.display(description="手机号（已脱敏）")
     def masked_phone(self, row: Member) -> str:
-        return (mask(row.phone) if len(row.phone) == 11 else "****" + row.phone[-4:]) if row.phone else "—"
+        return texts.masked_phone(row.phone) or "—"
 
     @admin.display(description="正常", boolean=True, ordering="disabled_at")
     def active(self, row: Member) -> bool:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator
 from io import TextIOWrapper
 from itertools import chain
-from typing import Any
+from typing import Any, Final
 
 from django import forms
 from unfold.widgets import (
@@ -20,6 +22,10 @@ from apps.base.asking import AskForm, ReasonForm
 from apps.base.forms import CodeField, LinesField, RuledForm, TenthsField, TextField, TimesField
 from apps.members.models import Level, Member
 from apps.members.services import levels
+
+# How .xlsx and .xls begin.
+_WORKBOOKS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+_FIRST_CELL: Final = re.compile("[,，;；\t]")
 
 
 class LevelForm(RuledForm):
@@ -93,6 +99,15 @@ class MemberNumbersForm(forms.Form):
         )
     )
 
+    def clean_upload(self) -> Any:
+        """Refuse what has no lines: a workbook would be read as numbers that nobody has."""
+        upload = self.cleaned_data["upload"]
+        if upload:
+            upload.seek(0)
+            if upload.read(4).startswith(_WORKBOOKS):
+                raise forms.ValidationError("这是 Excel 文件，请另存为 CSV 后上传，或把编号粘贴到上面的框中")
+        return upload
+
     def nothing_listed(self) -> bool:
         """Whether neither a number nor a file was given."""
         return not (self.cleaned_data.get("numbers") or self.cleaned_data.get("upload"))
@@ -100,15 +115,17 @@ class MemberNumbersForm(forms.Form):
     def member_numbers(self) -> Iterator[str]:
         """What was typed, then the first column of the file, line by line."""
         lines = chain(self.cleaned_data["numbers"].splitlines(), self._uploaded())
-        return (line.split(",")[0].strip().strip('"') for line in lines)
+        return (_FIRST_CELL.split(line, maxsplit=1)[0].strip().strip('"').upper() for line in lines)
 
     def _uploaded(self) -> Iterator[str]:
         upload = self.cleaned_data["upload"]
         if upload:
-            # Member numbers are ASCII: whatever else stands in the file may be in any encoding.
+            # Member numbers are ASCII: whatever else stands in the file may be in any encoding that has ASCII as it is.
             upload.seek(0)
-            lines = TextIOWrapper(upload, encoding="utf-8-sig", errors="replace")
-            yield from lines
+            wide = upload.read(2) in (BOM_UTF16_LE, BOM_UTF16_BE)  # Excel's 「Unicode 文本」
+            upload.seek(0)
+            lines = TextIOWrapper(upload, encoding="utf-16" if wide else "utf-8-sig", errors="replace")
+            yield from (line.replace("\0", "") for line in lines)
             # The file itself stays open: a page that asks twice holds it until it is sure.
             lines.detach()
 

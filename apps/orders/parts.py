@@ -19,15 +19,15 @@ from unfold.admin import ModelAdmin
 from apps.base import audit, days
 from apps.base.admin import ReadOnlyTabular, chip, with_way, yuan_column
 from apps.base.asking import Asking, operator
-from apps.base.logs import mask
 from apps.base.parts import Button, Fact, Part
 from apps.catalog.models import Product
 from apps.members.models import Member
 from apps.orders import reach
 from apps.orders import selectors as order_facts
 from apps.orders.models import Order, OrderLine, OrderMove
-from apps.orders.states import DELIVERED_ONLINE, MOVE_LABELS, ONLINE, Actor, Status
+from apps.orders.states import LEAVES, MOVE_LABELS, ONLINE, Actor, Status, status_reads
 from apps.stores.admin_bound import EVERYWHERE
+from mall import text as texts
 from mall.money import changed, priced
 
 _ORDER_COLOURS: dict[str, str] = {
@@ -40,11 +40,11 @@ _ORDER_COLOURS: dict[str, str] = {
 }
 
 
-def status_shown(status: str, *, virtual: bool = False) -> SafeString:
-    """Return an order's status in Chinese on its colour; one of ``virtual`` goods as its buyer reads it."""
-    if virtual and status in (Status.PAID, Status.SHIPPED):
-        return chip(DELIVERED_ONLINE, _ORDER_COLOURS[Status.SHIPPED])
-    return chip(Status(status).label, _ORDER_COLOURS.get(status, ""))
+def status_shown(status: str, *, of: Order) -> SafeString:
+    """Return a status of an order in Chinese on its colour, as its buyer reads it: by how the order comes."""
+    online = of.virtual and status == Status.PAID
+    colour = _ORDER_COLOURS.get(Status.SHIPPED if online else status, "")
+    return chip(status_reads(status, virtual=of.virtual, kind=of.delivery_kind), colour)
 
 
 def reductions_shown(rows: list[dict[str, Any]]) -> SafeString | str:
@@ -139,11 +139,13 @@ class MoveInline(OrderPart):
     def moved(self, row: OrderMove) -> str:
         if row.move == "ship" and row.order.virtual:
             return ONLINE
+        if row.move == "ship" and row.order.delivery_kind in LEAVES:
+            return LEAVES[row.order.delivery_kind]
         return MOVE_LABELS.get(row.move, row.move)
 
     @admin.display(description="状态")
     def became(self, row: OrderMove) -> SafeString:
-        return status_shown(row.to_status, virtual=row.order.virtual)
+        return status_shown(row.to_status, of=row.order)
 
     @admin.display(description="操作方")
     def who(self, row: OrderMove) -> str:
@@ -173,7 +175,7 @@ def masked_address(told: Mapping[str, Any]) -> str:
         return "—"
     name, phone = str(told.get("name", "")), str(told.get("phone", ""))
     region = "".join(str(told.get(part, "")) for part in ("province", "city", "district"))
-    return f"{name[:1]}** {mask(phone) if len(phone) == 11 else phone[:2] + '****'} {region}****"
+    return f"{name[:1]}** {texts.masked_phone(phone)} {region}****"
 
 
 def _reveal(page: Asking, request: HttpRequest, order: Order) -> HttpResponse:

@@ -39,6 +39,24 @@ class DeliveryKind(models.TextChoices):
 ONLINE: Final = "线上发放"
 DELIVERED_ONLINE: Final = "已发放"
 
+# How a status reads where no parcel is sent.
+_LOCAL: Final[Mapping[tuple[str, str], str]] = {
+    (DeliveryKind.PICKUP, Status.PAID): "待备货",
+    (DeliveryKind.PICKUP, Status.SHIPPED): "待自提",
+    (DeliveryKind.CITY, Status.PAID): "待配送",
+    (DeliveryKind.CITY, Status.SHIPPED): "配送中",
+}
+# What makes such an order SHIPPED, as its button is called.
+LEAVES: Final[Mapping[str, str]] = {DeliveryKind.PICKUP: "备货完成", DeliveryKind.CITY: "开始配送"}
+
+
+def status_reads(status: str, *, virtual: bool, kind: str) -> str:
+    """A status in Chinese, as it reads for an order that comes this way: shoppers and operators call it the same."""
+    if virtual and status in (Status.PAID, Status.SHIPPED):
+        return DELIVERED_ONLINE
+    return _LOCAL.get((kind, status)) or str(Status(status).label)
+
+
 # How an order that goes by parcel answers where it comes from.
 BY_PARCEL: Final[Mapping[str, Any]] = {
     "kind": DeliveryKind.EXPRESS.value,

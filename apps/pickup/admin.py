@@ -199,7 +199,7 @@ def _buyer(row: Pickup) -> str:
     """Who fetches it, as much as a counter needs to call them."""
     member = row.order.member
     name = texts.masked(member.nickname) if member.nickname else "未填昵称"
-    return f"{name} {texts.masked_number(member.phone)}" if member.phone else name
+    return f"{name} {texts.masked_phone(member.phone)}" if member.phone else name
 
 
 def _facts(row: Pickup) -> list[tuple[str, Any]]:

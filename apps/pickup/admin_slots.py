@@ -189,7 +189,7 @@ class SlotSeatAdmin(OfPlaces, ReadOnlyAdmin):
 
     @admin.display(description="状态", ordering="order__status")
     def state(self, row: SlotSeat) -> SafeString:
-        return status_shown(row.order.status)
+        return status_shown(row.order.status, of=row.order)
 
     @admin.display(description="商品")
     def goods(self, row: SlotSeat) -> str:

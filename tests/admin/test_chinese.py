@@ -201,6 +201,9 @@ def test_every_page_renders_in_chinese_with_few_or_no_rows(page: Client, manager
 
 def test_logging_in_and_out_is_chinese(page: Client) -> None:
     assert english(shop.shown(Client().get("/admin/login/"))) == set()
+    # 注销 is here that a member is erased.
+    home = page.get("/admin/").content.decode()
+    assert "退出登录" in home and "注销 <span" not in home
     assert english(shop.shown(page.post("/admin/logout/"))) == set()
 
 

@@ -101,12 +101,20 @@ def delete(*, files: Collection[str]) -> None:
 
 
 def erase_of_member(*, member_id: int, all_of_them: bool) -> None:
-    """Delete a member's pictures that nothing took and avatars, or really all of them, inside the caller's transaction."""
+    """Delete a member's pictures that nothing took and avatars, or all of them but those that a room keeps.
+
+    What a dispute rests on is kept by the room that shows it, for its own time: here only the row goes that says whose it
+    is. Inside the caller's transaction, after the other rooms.
+    """
     transactions.require()
-    theirs = Upload.objects.filter(member_id=member_id, ended_at__isnull=False)
-    if not all_of_them:
-        theirs = theirs.filter(taken_at__isnull=True) | theirs.filter(purpose=Purpose.AVATAR)
-    delete(files=list(theirs.exclude(file="").values_list("file", flat=True)))
+    theirs = Upload.objects.filter(member_id=member_id, ended_at__isnull=False).exclude(file="")
+    avatars = theirs.filter(purpose=Purpose.AVATAR)
+    if all_of_them:
+        others = set(theirs.exclude(purpose=Purpose.AVATAR).values_list("file", flat=True))
+        gone = others - users.in_use(others)
+    else:
+        gone = set(theirs.filter(taken_at__isnull=True).values_list("file", flat=True))
+    delete(files=[*sorted(gone), *avatars.values_list("file", flat=True)])
     if all_of_them:
         Upload.objects.filter(member_id=member_id).delete()
 

@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.storage import default_storage
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apps.aftersales.models import AfterSale
-from apps.aftersales.services import deciding
+from apps.aftersales.services import deciding, erasing
+from apps.base import personal
 from apps.members.models import Member, Upload
 from apps.members.services import consents, uploads
 from apps.orders.models import Order
@@ -172,6 +174,27 @@ def test_a_picture_that_nothing_took_is_gone_after_a_day_and_one_that_was_taken_
     assert uploads.forget_unused(at=timezone.now() + uploads.KEEP_UNUSED) == 1
     assert set(Upload.objects.values_list("public_id", flat=True)) == {taken}
     assert left != taken
+
+
+def test_what_a_dispute_rests_on_outlives_its_member_for_its_time_and_not_longer(
+    shopper_of: Shoppers,
+) -> None:
+    order = bought_now((1999, 1))
+    apply.reasons()
+    shopper = shopper_of(agreed(order.member))
+    shown, unused = (upload(shopper, content.photo(640 + n, 480)).json()["id"] for n in range(2))
+    files = dict(Upload.objects.values_list("public_id", "file"))
+    path = f"/orders/{order.order_no}/after-sales"
+    made = shopper.call("POST", path, ask(order, picture_ids=[shown]), idempotency_key="k").json()
+    shopper.call("POST", f"/after-sales/{made['after_sale_no']}/cancel")
+    for room in personal.board():
+        room.erase(order.member.person, at=timezone.now())
+    assert not Upload.objects.exists()
+    lying = {name: default_storage.exists(file) for name, file in files.items()}
+    assert lying == {shown: True, unused: False}
+    over = timezone.now() + erasing.KEPT
+    assert erasing.empty(erasing.of_old(at=over), limit=10) == 1
+    assert not default_storage.exists(files[shown])
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
+import openpyxl
 import pytest
 
 from apps.aftersales import insurance_files
@@ -80,6 +82,27 @@ def test_what_the_insurer_paid_is_written_down_once_and_all_rows_or_none() -> No
         "第 5 行：金额应在 0.01 到 500 元之间",
     ]
     assert InsurancePayment.objects.count() == 1
+
+
+@pytest.mark.parametrize(("typed", "fen"), [(12.5, 1250), (4.35, 435), (8, 800), ("6.70", 670)])
+def test_an_amount_that_excel_keeps_as_a_number_is_read_to_the_fen(typed: float | str, fen: int) -> None:
+    book = openpyxl.Workbook()
+    for row in (["售后单号", "理赔单号", "金额"], ["AS1", "P1", typed]):
+        book.worksheets[0].append(row)
+    file = io.BytesIO()
+    book.save(file)
+    assert [row.amount_fen for row in insurance_files.read(file.getvalue())] == [fen]
+
+
+def test_an_amount_of_less_than_a_fen_is_refused_by_its_row() -> None:
+    book = openpyxl.Workbook()
+    for row in (["售后单号", "理赔单号", "金额"], ["AS1", "P1", 0.125]):
+        book.worksheets[0].append(row)
+    file = io.BytesIO()
+    book.save(file)
+    with pytest.raises(Faulty) as faulty:
+        insurance_files.read(file.getvalue())
+    assert [fault.text for fault in faulty.value.faults] == ["第 2 行：金额应为数字，例如 12.50"]
 
 
 def test_one_return_is_paid_for_once_unless_an_operator_says_that_it_was_twice() -> None:

@@ -60,6 +60,43 @@ def test_the_same_cards_in_any_kind_of_file_come_once_with_their_units() -> None
     assert list(card_facts.unbalanced()) == []
 
 
+@pytest.mark.parametrize(
+    "said", ["@Tea2026", "=rose+", "-K7Q", "+K7Q/9x", "＠茶", "12E34567", "4930182E77310295"]
+)
+def test_a_secret_that_looks_like_a_formula_or_a_rewritten_number_is_kept_as_it_stands(said: str) -> None:
+    make.goods(cards=0, code="VIP-1")
+    text = f"商品编码,卡号,卡密\nVIP-1,A001,{said}\n"
+    book = openpyxl.Workbook()
+    for line in text.splitlines():
+        book.worksheets[0].append(line.split(","))
+    book.worksheets[0]["C2"].data_type = "s"  # what is typed into a cell of texts
+    file = io.BytesIO()
+    book.save(file)
+    assert [bring(content).new for content in (text.encode(), file.getvalue())] == [1, 0]
+    assert card_facts.secret_of(CardKey.objects.get()) == said
+
+
+def test_two_cards_in_one_cell_are_refused_and_never_joined() -> None:
+    make.goods(cards=0, code="VIP-1")
+    # A quotation mark that nobody closed swallows the rows behind it.
+    swallowed = 'VIP-1,A001,"rose 1\nVIP-1,A002,rose 2\n'
+    for rows in ('VIP-1,A001,"rose 1\nrose 2"\n', 'VIP-1,"A001\rA002",rose\n', swallowed):
+        (said,) = refused(f"商品编码,卡号,卡密\n{rows}".encode())
+        assert said.startswith("第 2 行：卡号或卡密中有换行，请每行只填一张")
+    assert not CardKey.objects.exists()
+
+
+def test_the_same_file_brings_nothing_twice_after_a_buyer_was_erased() -> None:
+    sku = make.goods(cards=0, code="VIP-1")
+    bring(TEXT.encode())
+    order = counter.order(counter.buyer()[0], None, [(sku, 1)])
+    counter.pay(order)
+    assert cardkeys.erase_secrets(order_nos=[order.order_no]) == 1
+    done = bring(f"{TEXT}VIP-1,A003,rose 3\n".encode())
+    assert (done.new, done.known) == (1, 2)
+    assert list(card_facts.unbalanced()) == []
+
+
 def test_one_wrong_row_and_nothing_came_and_no_secret_is_quoted() -> None:
     sku = make.goods(cards=0, code="VIP-1")
     make.goods(cards=0, code="VIP-2")

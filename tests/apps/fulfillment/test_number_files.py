@@ -88,6 +88,14 @@ def test_a_number_kept_whole_by_a_formula_of_text_is_read() -> None:
     )
 
 
+def test_a_code_of_digits_around_an_e_is_none_that_excel_rewrote() -> None:
+    rows = f"{','.join([*HEAD, '商品编码'])}\nSO1,顺丰,12E3456789,8E2\n"
+    assert rows_of(rows.encode()) == [Row(2, "SO1", "顺丰", "12E3456789", "8E2")]
+    for rewritten in ("1.23E14", "1.23e+14", "1E+15", "7.73012345678901E14"):
+        (said,) = refused(f"{','.join(HEAD)}\nSO1,顺丰,{rewritten}\n".encode())
+        assert "已被 Excel 改写" in said
+
+
 def test_each_row_that_would_send_a_parcel_wrongly_is_refused_by_its_number() -> None:
     said = refused(
         workbook(

@@ -87,6 +87,42 @@ def test_an_operator_keeps_a_group_by_typed_numbers_and_an_uploaded_file(admin_c
     ]
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "会员编号\t昵称\r\n{number}\t小王\r\n".encode("utf-16"),
+        "会员编号,昵称\r\n{number},小王\r\n".encode("gbk"),
+        "会员编号\n{number};小王\n".encode(),
+        b"a\x00b\n{number}\n",
+    ],
+    ids=["Unicode text of Excel", "GBK", "semicolons", "a sign of no text"],
+)
+def test_a_list_is_read_in_whatever_way_spreadsheets_write_it(admin_client: Client, written: bytes):
+    club, one = group(), make.member()
+    wide = written.startswith(b"\xff\xfe")
+    number = one.public_id.encode("utf-16-le" if wide else "ascii")
+    mark = "{number}".encode("utf-16-le" if wide else "ascii")
+    upload = SimpleUploadedFile("名单.csv", written.replace(mark, number))
+    answer = admin_client.post(f"{BASE}{club.pk}/add-members/", {"upload": upload}, follow=True)
+    assert "已添加 1 人，1 个编号无法识别" in said(answer)
+
+
+def test_a_number_in_small_letters_is_the_same_number(admin_client: Client):
+    club, one = group(), make.member()
+    form = {"numbers": one.public_id.lower()}
+    answer = admin_client.post(f"{BASE}{club.pk}/add-members/", form, follow=True)
+    assert "已添加 1 人" in said(answer)
+
+
+@pytest.mark.parametrize("begins", [b"PK\x03\x04\x14\x00\x06\x00", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"])
+def test_a_workbook_is_refused_with_what_to_do_instead(admin_client: Client, begins: bytes):
+    club = group()
+    upload = SimpleUploadedFile("名单.xlsx", begins + b"\0" * 40)
+    answer = admin_client.post(f"{BASE}{club.pk}/add-members/", {"upload": upload})
+    assert "这是 Excel 文件，请另存为 CSV 后上传" in said(answer)
+    assert not Membership.objects.exists()
+
+
 def test_a_list_of_nobody_is_refused_with_the_reason(admin_client: Client):
     club = group()
     for button in ("add-members", "remove-members"):

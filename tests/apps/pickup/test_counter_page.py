@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -10,7 +11,10 @@ from django.test import Client
 from django.utils import timezone
 
 from apps.base import roles
+from apps.base.admin import chip
+from apps.members.models import Member
 from apps.orders.models import Order
+from apps.orders.parts import masked_address
 from apps.pickup import codes
 from apps.pickup.models import Pickup
 from mall import text as texts
@@ -50,6 +54,47 @@ def test_a_clerk_puts_an_order_ready_scans_its_picture_and_hands_it_over(
     assert (row.status, row.operator) == ("FETCHED", admin_user)
     again = admin_client.post(COUNTER, form)
     assert again.status_code == 409 and "该订单已取货" in said(again)
+
+
+def test_operators_read_of_an_order_that_is_fetched_what_its_buyer_reads(admin_client: Client) -> None:
+    shop = make.shop()
+    order = make.fetched_from(shop, make.goods(shop), at=timezone.now())
+    row = Pickup.objects.get(order=order)
+    pages = ("/admin/orders/order/", f"/admin/orders/order/{order.pk}/change/")
+
+    def reads(told: str, otherwise: str, colour: str) -> bool:
+        shown = [said(admin_client.get(page)) for page in pages]
+        return all(chip(told, colour) in page and chip(otherwise, colour) not in page for page in shown)
+
+    assert reads("待备货", "待发货", "danger")
+    assert admin_client.post(f"{LIST}{row.pk}/ready/").status_code == 302
+    assert reads("待自提", "待收货", "info")
+    assert re.search(r">\s*备货完成\s*<", said(admin_client.get(pages[1])))
+
+
+def test_no_page_of_pickups_tells_a_buyers_whole_number(admin_client: Client) -> None:
+    shop = make.shop()
+    order = make.fetched_from(shop, make.goods(shop), at=timezone.now())
+    Member.objects.filter(pk=order.member_id).update(phone="13977776666")
+    row = Pickup.objects.get(order=order)
+    assert admin_client.post(f"{LIST}{row.pk}/ready/").status_code == 302
+    word, _ = codes.word_of(row.pk, at=timezone.now())
+    counter = admin_client.post(COUNTER, {"code": word, "place": shop.pk})
+    for page in (said(counter), said(admin_client.get(f"{LIST}{row.pk}/change/"))):
+        assert "139****6666" in page and "7777" not in page
+
+
+@pytest.mark.parametrize(
+    ("phone", "told"),
+    [
+        ("13977776666", "139****6666"),
+        ("010-6123456", "****3456"),
+        ("+1234567890", "****7890"),
+        ("+85298765432", "****5432"),
+    ],
+)
+def test_an_address_tells_no_whole_number_of_whatever_form(phone: str, told: str) -> None:
+    assert masked_address({"name": "林小茶", "phone": phone, "city": "杭州市"}) == f"林** {told} 杭州市****"
 
 
 def test_a_clerk_sees_pickups_and_neither_orders_nor_money() -> None:
