@@ -63,8 +63,8 @@ INVARIANTS: Sequence[Invariant] = (
     ),
     Invariant(
         name="wallets_equal_ledger",
-        title="储值余额等于储值流水之和",
-        faults=("apps.wallet.selectors.unbalanced",),
+        title="储值余额与欠款等于储值流水之和",
+        faults=("apps.wallet.selectors.unbalanced", "apps.wallet.selectors.misowed"),
     ),
     Invariant(
         name="quotas_equal_ledger",

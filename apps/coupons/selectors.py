@@ -420,9 +420,17 @@ def most_to_compensate(*, operator: Any) -> int | None:
     return None if operator.has_perm("coupons.compensate_any_coupon") else most
 
 
-def by_percent(public_ids: Collection[UUID]) -> frozenset[UUID]:
-    """Which of these coupons take a percentage off: a lower price lowers what they take. No statement for none."""
+class Percent(NamedTuple):
+    """What a coupon takes off that takes a percentage, and the most that it takes; None without an end."""
+
+    off_bp: int
+    cap_fen: int | None
+
+
+def percents(public_ids: Collection[UUID]) -> dict[UUID, Percent]:
+    """Those of these coupons that take a percentage off: a lower price lowers what they take. No statement for none."""
     if not public_ids:
-        return frozenset()
-    found = Coupon.objects.filter(public_id__in=public_ids, template__kind=Template.Kind.PERCENT)
-    return frozenset(found.order_by().values_list("public_id", flat=True))
+        return {}
+    found = Coupon.objects.filter(public_id__in=public_ids, template__kind=Template.Kind.PERCENT).order_by()
+    rows = found.values_list("public_id", "template__off_bp", "template__cap_fen")
+    return {public_id: Percent(off_bp or 0, cap_fen) for public_id, off_bp, cap_fen in rows}

@@ -9,6 +9,8 @@ from apps.base.personal import Fate, Holding, Open, Person, Room
 from apps.groupbuy.models import Seat
 from apps.groupbuy.states import GroupStatus, SeatStatus
 from apps.orders.states import Status
+from apps.outbox import selectors as outbox_facts
+from mall.events import GroupSettled
 
 
 def export(person: Person) -> Mapping[str, personal.Table]:
@@ -23,14 +25,17 @@ def export(person: Person) -> Mapping[str, personal.Table]:
 
 
 def still_open(person: Person) -> Sequence[Open]:
-    """Groups that are formed and not over: a difference may come back, in part into stored value that nobody opens then."""
-    running = Seat.objects.filter(
-        member_id=person.member_id,
-        status=SeatStatus.PAID,
-        group__status=GroupStatus.FORMED,
-        group__settled_at=None,
+    """Groups that are formed and whose differences are not given back: in part into stored value that nobody opens then.
+
+    That is until the group is over and whoever gives back has heard of it.
+    """
+    formed = Seat.objects.filter(
+        member_id=person.member_id, status=SeatStatus.PAID, group__status=GroupStatus.FORMED
     ).exclude(order__status=Status.REFUNDED)
-    numbers = tuple(running.order_by("id").values_list("order__order_no", flat=True))
+    rows = list(formed.order_by("id").values_list("order__order_no", "group__group_no", "group__settled_at"))
+    settled_at = {group_no: at for _, group_no, at in rows if at is not None}
+    coming = outbox_facts.on_the_way(GroupSettled.__name__, field="group_no", told_at=settled_at)
+    numbers = tuple(order_no for order_no, group_no, at in rows if at is None or group_no in coming)
     over = Open(code="groups", text="参加的拼团尚未截止，可能退还差价", numbers=numbers, settles_itself=True)
     return [over] if numbers else []
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from apps.members.models import Member
@@ -224,3 +224,35 @@ def unbalanced() -> list[Unbalanced]:
         .values_list("id", *(f"{name}_fen" for name in sums), *(f"booked_{name}" for name in sums))
     )
     return [Unbalanced(*row) for row in rows]
+
+
+class Misowed(NamedTuple):
+    """What an account says that its member owes, beside what went back of recharges and was not taken out, all in fen."""
+
+    account_id: int
+    owed_principal_fen: int
+    owed_bonus_fen: int
+    due_principal_fen: int
+    due_bonus_fen: int
+
+
+def misowed() -> list[Misowed]:
+    """The accounts that owe otherwise than their recharges and ledger say: none, if all is well.
+
+    All that went back of recharges was taken out of the account by then, or since, or is owed.
+    """
+    sums = ("principal", "bonus")
+    gone = Recharge.objects.filter(member=OuterRef("member")).order_by().values("member")
+    taken = Entry.objects.filter(account=OuterRef("pk"), kind=EntryKind.REFUND).order_by().values("account")
+    due = {
+        f"due_{name}": Coalesce(Subquery(gone.values(fen=Sum(f"refunded_{name}_fen"))), 0)
+        + Coalesce(Subquery(taken.values(fen=Sum(f"{name}_change_fen"))), 0)
+        for name in sums
+    }
+    rows = (
+        Account.objects.order_by("id")
+        .annotate(**due)
+        .exclude(**{f"owed_{name}_fen": F(f"due_{name}") for name in sums})
+        .values_list("id", *(f"owed_{name}_fen" for name in sums), *due)
+    )
+    return [Misowed(*row) for row in rows]

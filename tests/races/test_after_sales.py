@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from threading import Event
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.db.models import Sum
 
 from apps.aftersales import invariants, planning, proposing
@@ -15,14 +17,19 @@ from apps.aftersales.services import applying, paying_back, refunding, sending
 from apps.catalog.models import Sku
 from apps.fulfillment.models import ParcelLine
 from apps.inventory.models import Stock
+from apps.members.models import Level
+from apps.members.services import growth
 from apps.orders.models import Order, OrderRefund
 from apps.payments.models import Payment, Refund
 from apps.payments.services import refunds
+from apps.points.services import booking
 from apps.wechat.pay import facts
 from tests.apps.aftersales import apply, make
 from tests.apps.checkout import make as counter
 from tests.apps.fulfillment import make as fulfillment
 from tests.apps.payments import make as payments
+from tests.races.payers import until
+from tests.races.stage import waiting_for_a_lock
 from tests.races.together import all_answers
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
@@ -204,8 +211,6 @@ def test_two_who_send_the_new_parcel_at_once_send_one() -> None:
 def test_trusted_members_who_apply_for_two_orders_at_once_are_refunded_at_once_as_often_as_the_day_allows() -> (
     None
 ):
-    from apps.members.models import Level
-
     apply.reasons()
     gold = Level.objects.create(name="金卡", rank=9)
     apply.rules(instant_level=gold, instant_per_day=1)
@@ -214,6 +219,32 @@ def test_trusted_members_who_apply_for_two_orders_at_once_are_refunded_at_once_a
 
     assert all_answers([asking(order, cup) for order in orders]) == {"applied": 4}
     assert AfterSale.objects.filter(is_instant=True).count() == 1
+
+
+def test_an_instant_refund_and_another_order_that_is_settled_do_not_end_each_other() -> None:
+    apply.reasons()
+    gold = Level.objects.create(name="金卡", rank=9)
+    apply.rules(instant_level=gold)
+    buyer, cup = counter.buyer(level=gold), counter.goods(1999)
+    order, other = (make.paid(buyer, [(cup, 1)]) for _ in range(2))
+    make.ship(other)
+    make.receive(other)
+    has_account = Event()
+
+    def settle() -> str:
+        with transaction.atomic():
+            booking.lock(member_id=buyer[0].pk, at=apply.LATER)
+            has_account.set()
+            until(waiting_for_a_lock)
+            growth.add(member_id=buyer[0].pk, amount=1, cause="settled", at=apply.LATER)
+        return "settled"
+
+    def ask() -> str:
+        has_account.wait(30)
+        return asking(order, cup)()
+
+    assert all_answers([settle, ask]) == {"settled": 1, "applied": 1}
+    assert AfterSale.objects.get().is_instant
 
 
 def test_a_shoppers_postage_is_paid_back_once_however_many_press(settings: Any) -> None:

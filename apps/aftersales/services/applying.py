@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from apps.aftersales import application_selectors as application_facts
 from apps.aftersales import planning, proposing
@@ -30,6 +30,7 @@ from mall.lifecycle import MoveRefused
 MOST_MESSAGES: Final = 100
 # The same words of the same person so soon after are the same message, sent twice.
 _SAID_TWICE: Final = timedelta(minutes=1)
+_IN_TURN: Final = "SELECT pg_advisory_xact_lock(hashtext('aftersales_instant'), hashint8(%s))"
 
 
 class AfterSaleKeyReused(ShopError):
@@ -139,10 +140,12 @@ def _is_instant(row: AfterSale, proposal: Proposal, *, at: datetime) -> bool:
         or deciding.needs_two(row)
     ):
         return False
-    # Two orders of one member at once count one after the other.
-    owner = Member.objects.select_for_update(no_key=True).select_related(None).get(pk=row.member_id)
-    return _is_trusted(owner, rules) and (
-        application_facts.instant_today(member_id=owner.pk, at=at) < rules.instant_per_day
+    # Two orders of one member at once count one after the other: by a turn, for whoever holds the member's row and then
+    # gives points back stands in the way of an order that is settled, which takes the points and then the member.
+    with connection.cursor() as cursor:
+        cursor.execute(_IN_TURN, [row.member_id])
+    return _is_trusted(row.member, rules) and (
+        application_facts.instant_today(member_id=row.member_id, at=at) < rules.instant_per_day
     )
 
 

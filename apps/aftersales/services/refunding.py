@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 
 from apps.aftersales import application_selectors as application_facts
-from apps.aftersales import planning
+from apps.aftersales import differences, planning
 from apps.aftersales.planning import OrderNotRefundable, Plan, Wish
 from apps.aftersales.services import bounds, lowering
 from apps.base import numbers, transactions
 from apps.checkout import scarce
-from apps.coupons import selectors as coupon_facts
 from apps.fulfillment.services import parcels
 from apps.orders import selectors as order_facts
 from apps.orders import services as orders
-from apps.orders.models import OrderLine, OrderRefund
+from apps.orders.models import OrderRefund
 from apps.orders.states import Actor, Status
 from apps.outbox import services as outbox
 from apps.payments import services as payments
 from apps.pickup import selectors as pickup_facts
-from apps.promotions import selectors as promotion_facts
-from mall import money
 from mall.errors import Invalid, Kind, ShopError
 from mall.events import OrderRefunded
-from mall.pricing import refs
 
 
 class NotWholeAnyMore(OrderNotRefundable):
@@ -172,8 +168,8 @@ def return_price(
 
     ``now_fen`` is a unit's price by SKU id; what was paid is the price that the unit had, whichever price was the best
     (``Ref.sets_price``), before sums that were taken off it. Percentages that were taken off are taken off the difference
-    too. Never more than is left of a line; the units stay the buyer's, and later refunds of them are worth so much less.
-    ``token`` makes it once. None where nothing is to be given back. Raises NotFound.
+    too (``differences``). Never more than is left of a line; the units stay the buyer's, and later refunds of them are
+    worth so much less. ``token`` makes it once. None where nothing is to be given back. Raises NotFound.
     """
     with transaction.atomic():
         order = orders.lock(order_no=order_no)
@@ -181,41 +177,14 @@ def return_price(
         if before is not None or order.status == Status.REFUNDED:
             return before
         standing = planning.standing_of(order)
-        by_percent = _by_percent(standing.lines)
+        more_fen = differences.of_lines(standing.lines, now_fen=now_fen)
         back_fen = {
-            line.pk: min(
-                _difference_fen(line, now_fen=now_fen[line.sku_id], by_percent=by_percent),
-                standing.left_fen(line),
-            )
-            for line in standing.lines
-            if not line.is_gift and line.sku_id in now_fen and line.refunded < line.quantity
+            line.pk: min(more_fen.get(line.pk, 0), standing.left_fen(line)) for line in standing.lines
         }
         if not any(back_fen.values()):
             return None
         plan = planning.plan_price_back(standing, back_fen)
         return _carry_out(plan, token=token, reason=reason, operator=None, at=at)
-
-
-def _difference_fen(line: OrderLine, *, now_fen: int, by_percent: Callable[[refs.Ref], bool]) -> int:
-    """What the units of a line that are not refunded cost more than ``now_fen`` each."""
-    price_fen = line.list_fen - line.reduced_fen(lambda ref: ref.sets_price)
-    each_fen = money.split_units(price_fen, line.quantity)[line.refunded :]
-    more_fen = sum(max(0, fen - now_fen) for fen in each_fen)
-    off_fen = line.reduced_fen(by_percent)
-    return money.allocate(more_fen, [price_fen - off_fen, off_fen])[0] if more_fen else 0
-
-
-def _by_percent(lines: Iterable[OrderLine]) -> Callable[[refs.Ref], bool]:
-    """Which offers took a percentage off these lines: at most two statements."""
-    used = {ref for line in lines for part in line.reductions if (ref := refs.read(part["ref"]))}
-    promotions = promotion_facts.by_percent(
-        {int(ref.key) for ref in used if ref.kind == refs.PROMOTION and not ref.sets_price}
-    )
-    coupons = coupon_facts.by_percent({ref.public_id for ref in used if ref.public_id is not None})
-    return lambda ref: (
-        not ref.sets_price
-        and ((ref.kind == refs.PROMOTION and int(ref.key) in promotions) or ref.public_id in coupons)
-    )
 
 
 def refund_price(

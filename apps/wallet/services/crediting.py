@@ -137,7 +137,8 @@ def adjust(
         cause=Cause(EntryKind.ADJUST, business_key, reason, operator),
         at=at,
     )
-    if sum(changes) > 0:
+    if max(changes) > 0:
+        # Also where more of the other goes: what came in of either pays what is owed of it.
         debts.settle(member_id=member.pk, paid_by=entry, at=at)
     _audit(entry, "储值调整", member)
     return entry

@@ -98,6 +98,49 @@ def test_a_percentage_that_was_taken_off_is_taken_off_the_difference_too() -> No
     assert made is not None and made.amount_fen == 1_440  # as if 57.60 had been paid for 80.00
 
 
+@pytest.mark.parametrize(
+    ("now_fen", "back_fen"),
+    [(9_000, 1_000), (5_000, 5_000), (4_000, 5_800), (0, 9_000)],  # 10, 10, 8 and 0 yuan of the lower price
+)
+def test_a_coupon_that_took_the_most_it_takes_stays_what_it_was_as_long_as_it_would(
+    now_fen: int, back_fen: int
+) -> None:
+    cup = counter.goods(10_000, units=5)
+    counter.freight()
+    buyer = counter.buyer()
+    percent = coupons.template(kind="PERCENT", off_fen=None, off_bp=2000, cap_fen=1_000)
+    coupons.coupon(buyer[0], of=percent, at=counter.NOW)
+    order = make.paid(buyer, [(cup, 1)])
+    assert make.fresh(order).lines.get().payable_fen == 9_000
+    made = returned(order, {cup.pk: now_fen})
+    assert made is not None and made.amount_fen == back_fen
+
+
+def test_a_most_that_several_lines_shared_is_shared_by_their_differences_too() -> None:
+    cup, pot = counter.goods(10_000, units=5), counter.goods(30_000, units=5)
+    counter.freight()
+    buyer = counter.buyer()
+    percent = coupons.template(kind="PERCENT", off_fen=None, off_bp=1000, cap_fen=3_000)
+    coupons.coupon(buyer[0], of=percent, at=counter.NOW)
+    order = make.paid(buyer, [(cup, 1), (pot, 1)])
+    assert make.fresh(order).payable_fen - make.fresh(order).shipping_fen == 37_000
+    made = returned(order, {cup.pk: 5_000, pot.pk: 15_000})
+    assert made is not None and made.amount_fen == 37_000 - 18_000  # 10% of 200 yuan, no more 30
+
+
+def test_a_coupons_percentage_is_of_what_promotions_left() -> None:
+    cup = counter.goods(10_000, units=5)
+    counter.freight()
+    counter.promotion(label="满50减20", steps=[[5_000, 2_000]])
+    buyer = counter.buyer()
+    percent = coupons.template(kind="PERCENT", off_fen=None, off_bp=1000, threshold_fen=0)
+    coupons.coupon(buyer[0], of=percent, at=counter.NOW)
+    order = make.paid(buyer, [(cup, 1)])
+    assert make.fresh(order).lines.get().payable_fen == 7_200
+    made = returned(order, {cup.pk: 8_000})
+    assert made is not None and made.amount_fen == 7_200 - 5_400
+
+
 def test_stored_value_and_wechat_get_their_shares(settings: Any) -> None:
     settings.WALLET_ENABLED = True
     cup = counter.goods(10_000, units=5)

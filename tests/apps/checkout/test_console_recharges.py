@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.test import Client
 
@@ -15,7 +16,7 @@ from apps.outbox.models import Delivery
 from apps.payments.models import Payment
 from apps.wallet import services as wallet
 from apps.wallet.models import Account, Entry, Pack, Recharge
-from apps.wallet.selectors import unbalanced
+from apps.wallet.selectors import misowed, unbalanced
 from tests.apps.checkout.test_recharging import confirm, placed
 from tests.apps.payments import make as money
 from tests.apps.payments.test_console import heard, said
@@ -129,7 +130,7 @@ def test_what_was_spent_by_then_is_owed_and_the_next_money_in_pays_it(paid: tupl
     assert [
         (row.reason, row.recharge_no) for row in Entry.objects.filter(business_key__startswith="debt:")
     ] == [("扣还欠款", "")]
-    assert unbalanced() == []
+    assert unbalanced() == [] == misowed()
 
 
 def test_a_debt_is_paid_as_far_as_the_money_goes(paid: tuple[Recharge, Payment]) -> None:
@@ -146,6 +147,35 @@ def test_a_debt_is_paid_as_far_as_the_money_goes(paid: tuple[Recharge, Payment])
             at=NOW,
         )
         assert now(recharge)[3:] == ((0, 0, 0, 0), (left_fen, 5_000))
+
+
+@pytest.mark.parametrize("bonus_change_fen", [-10_000, -12_000])
+def test_a_correction_that_moves_bonus_to_principal_pays_what_is_owed_of_it(
+    paid: tuple[Recharge, Payment], bonus_change_fen: int
+) -> None:
+    recharge, payment = paid
+    wallet.adjust(
+        member_id=recharge.member_id,
+        bonus_change_fen=20_000,
+        business_key="gift",
+        reason="补偿",
+        operator=operator(),
+        at=NOW,
+    )
+    spend(40_000, 0)
+    console(payment, 50_000)
+    assert now(recharge)[3:] == ((0, 20_000, 0, 0), (40_000, 0))
+    wallet.adjust(
+        member_id=recharge.member_id,
+        principal_change_fen=10_000,
+        bonus_change_fen=bonus_change_fen,
+        business_key="moved",
+        reason="赠送金转本金",
+        operator=operator(),
+        at=NOW,
+    )
+    assert now(recharge)[3:] == ((0, 20_000 + bonus_change_fen, 0, 0), (30_000, 0))
+    assert unbalanced() == [] == misowed()
 
 
 def test_what_an_order_gives_back_pays_the_debt_before_it_can_be_spent_again(
@@ -165,7 +195,7 @@ def test_what_an_order_gives_back_pays_the_debt_before_it_can_be_spent_again(
         wallet.restore(amount_fen=11_000, cause="RO1", **order)
         wallet.restore(**order)
     assert now(recharge)[3:] == ((0, 0, 0, 0), (0, 0))
-    assert unbalanced() == []
+    assert unbalanced() == [] == misowed()
 
 
 def test_what_closed_orders_let_go_of_pays_the_debt(paid: tuple[Recharge, Payment]) -> None:
@@ -180,7 +210,24 @@ def test_what_closed_orders_let_go_of_pays_the_debt(paid: tuple[Recharge, Paymen
             wallet.release_many(order_nos=order_nos, at=NOW)
         left = (left_fen, left_fen // 10)
         assert now(recharge)[3:] == ((*left, *left), left)
-    assert unbalanced() == []
+    assert unbalanced() == [] == misowed()
+
+
+def test_a_debt_that_nothing_explains_is_told(paid: tuple[Recharge, Payment], capsys: Any) -> None:
+    recharge, payment = paid
+    spend(40_000, 4_000)
+    console(payment, 30_000)
+    assert now(recharge)[4] == (20_000, 2_000)
+    call_command("check_wallets")
+    for column in ("owed_principal_fen", "owed_bonus_fen"):
+        before = Account.objects.values_list(column, flat=True).get()
+        Account.objects.update(**{column: before - 1})
+        with pytest.raises(CommandError):
+            call_command("check_wallets")
+        with pytest.raises(CommandError):
+            call_command("check_invariants", "wallets_equal_ledger")
+        Account.objects.update(**{column: before})
+    assert "owes principal 19999 but should 20000" in capsys.readouterr().out
 
 
 def test_what_an_order_holds_is_not_taken_from_under_it(paid: tuple[Recharge, Payment]) -> None:

@@ -579,4 +579,25 @@ def test_nobody_is_erased_while_the_price_of_their_group_may_still_fall() -> Non
     refunds.refund(make.fresh(other), {other.lines.get().sku: 1})
     assert personal.still_open(other.member.person) == []
     grouping.end_due(at=NOW + HOUR)
+    make.post(at=NOW + HOUR)
     assert personal.still_open(who[0].person) == []
+
+
+@pytest.mark.parametrize("status", ["", "WAITING", "DEAD"])
+def test_nobody_is_erased_between_the_end_of_their_group_and_the_difference(status: str) -> None:
+    row = make.campaign(make.goods(50_00, units=10), {2: 39_00, 4: 35_00})
+    who = make.buyer()
+    group = make.opened(row, who)
+    make.joined(group)
+    make.post(at=NOW + HOUR)
+    grouping.end_due(at=NOW + HOUR)
+    news = Announcement.objects.get(kind="GroupSettled")
+    if status:
+        make.post(at=NOW + HOUR)
+        news.deliveries.update(status=status, done_at=None)
+    (found,) = personal.still_open(who[0].person)
+    assert (found.code, len(found.numbers)) == ("groups", 1)
+    news.deliveries.update(due_at=NOW)
+    if status != "DEAD":
+        make.post(at=NOW + HOUR)
+        assert personal.still_open(who[0].person) == []
