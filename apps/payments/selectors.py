@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
@@ -221,6 +221,11 @@ def with_money_statuses(orders: QuerySet[Order]) -> QuerySet[Order]:
 
 def _taken_up_anew() -> Exists:
     return Exists(Refund.objects.filter(business_key=Concat(Value(_AFTER), OuterRef("refund_no"))))
+
+
+def numbers_of(transaction_ids: Sequence[str]) -> QuerySet[Payment, Any]:
+    """Our numbers of the payments that WeChat knows by these."""
+    return Payment.objects.filter(transaction_id__in=transaction_ids).order_by().values("payment_no")
 
 
 def with_number(payment_no: str) -> Payment | None:
