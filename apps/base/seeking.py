@@ -13,7 +13,7 @@ from typing import Any, Final
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Reverse
 
-from apps.base.finding import Number
+from apps.base.finding import Number, Way
 
 # Among so many of the newest rows what no index knows is looked for.
 NEWEST: Final = 100_000
@@ -54,11 +54,14 @@ class Part(Number):
 
 @dataclass(frozen=True)
 class Recent(Number):
-    """What no index knows: any part of it, among the newest rows."""
+    """What no index knows, among the newest rows: any part of it, or all where it is told to be ``whole``."""
+
+    whole: bool = False
 
     def among(self, rows: QuerySet[Any], asked: str) -> QuerySet[Any]:
         newest = rows.model._default_manager.order_by("-pk").values_list("pk", flat=True).first() or 0
-        return rows.filter(pk__gt=newest - NEWEST, **{f"{self.path}__icontains": asked})
+        how = "iexact" if self.whole else "icontains"
+        return rows.filter(pk__gt=newest - NEWEST, **{f"{self.path}__{how}": asked})
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,11 @@ class Through(Number):
         for one in spelled if self.how else ():
             said |= Q(**{f"{self.path}__{self.how}": one})
         return rows.filter(said, **{f"{self.owner}__in": self.whose(spelled)})
+
+
+def said(way: Way) -> str:
+    """The path of a way as Django's ``search_fields`` say it: with ``=`` where only the whole is found."""
+    return f"={way.path}" if isinstance(way, Whole) or (isinstance(way, Recent) and way.whole) else way.path
 
 
 def spellings(asked: str) -> list[str]:

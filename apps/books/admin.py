@@ -124,7 +124,7 @@ class BillLineAdmin(ReadOnlyAdmin):
         Whole("our_no"),
         Whole("paid_no"),
         Through("wechat_no", owner="our_no", whose=payment_facts.numbers_of, how=""),
-        Recent("wechat_no"),
+        Recent("wechat_no", whole=True),
     )
     search_help_text = "完整的商户单号或微信单号"
     fields = [("bill", "number"), ("kind", "called", "amount"), ("our_no", "wechat_no", "paid_no"), "at"]

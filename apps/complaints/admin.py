@@ -126,7 +126,7 @@ class ComplaintAdmin(OfOrders, ReadOnlyAdmin):
         Number("payment__order__order_no", ends=True),
         Number("payment__payment_no"),
         Number("payment__transaction_id"),
-        Recent("transaction_id"),
+        Recent("transaction_id", whole=True),
     )
     search_help_text = "完整的投诉单号、订单号、支付单号或微信支付单号"
     fieldsets = [

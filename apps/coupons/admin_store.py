@@ -42,7 +42,7 @@ class StoreUseAdmin(OfPlaces, ReadOnlyAdmin):
     ]
     list_filter = ["place", ("undone_at", admin.EmptyFieldListFilter), "at", "operator"]
     list_select_related = ["place", "coupon__template", "coupon__member", "operator"]
-    found_by = (Number("use_no"), Recent("receipt_no"), Number("coupon__member__public_id"))
+    found_by = (Number("use_no"), Recent("receipt_no", whole=True), Number("coupon__member__public_id"))
     search_help_text = "按核销单号或会员编号查找；小票号在最近 10 万笔里查找"
     list_before_template = "admin/coupons/export_uses.html"
     fields = [

@@ -83,7 +83,7 @@ class WithdrawalAdmin(ReadOnlyAdmin):
     list_select_related = ["promoter__member"]
     found_by = (
         Number("withdrawal_no"),
-        Recent("transfer_bill_no"),
+        Recent("transfer_bill_no", whole=True),
         Number("promoter__member__public_id"),
         Number("promoter__code"),
     )

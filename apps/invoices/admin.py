@@ -88,7 +88,7 @@ class InvoiceAdmin(OfOrders, _Titled, ReadOnlyAdmin):
         Number("invoice_no"),
         Number("order__order_no", ends=True),
         Whole("number"),
-        Recent("tax_no"),
+        Recent("tax_no", whole=True),
     )
     search_help_text = "申请单号、订单号或发票号码；税号在最近 10 万张里查找"
     fieldsets = [
@@ -264,8 +264,8 @@ class InvoiceTitleAdmin(_Titled, ReadOnlyAdmin):
     list_display = ["titled", "kind", "taxed", "member", "added_at"]
     list_filter = ["kind"]
     list_select_related = ["member"]
-    found_by = (Recent("tax_no"), Recent("name"))
-    search_help_text = "税号或抬头名称，在最近 10 万个里查找"
+    found_by = (Recent("tax_no", whole=True), Recent("name", whole=True))
+    search_help_text = "完整的税号或抬头名称，在最近 10 万个里查找"
     fields = [("kind", "name"), ("tax_no", "email"), ("member", "added_at")]
 
 

@@ -102,7 +102,7 @@ class MessageAdmin(ReadOnlyAdmin):
     list_display = ["due_at", "what", "member", "subject", "standing", "why", "by", "ended_at", "read_at"]
     list_filter = ["status", "reason", "channel", SceneFilter, "marketing", "due_at"]
     list_select_related = ["member"]
-    found_by = (Number("member__public_id"), Whole("order_no"), Recent("subject"))
+    found_by = (Number("member__public_id"), Whole("order_no"), Recent("subject", whole=True))
     search_help_text = "会员编号或订单号；业务编号（如售后单号）在最近 10 万条里查找"
     linked_by = ["member__id__exact", "broadcast__id__exact", "reason__exact"]
     ordering = ["-id"]
@@ -169,7 +169,7 @@ class DispatchAdmin(ReadOnlyAdmin):
         Number("member__public_id"),
         Whole("msgid"),
         Whole("message__order_no"),
-        Recent("message__subject"),
+        Recent("message__subject", whole=True),
     )
     search_help_text = "会员编号、订单号或微信消息编号；业务编号在最近 10 万条里查找"
     linked_by = ["member__id__exact"]
@@ -251,7 +251,7 @@ class CardAdmin(ReadOnlyAdmin):
     ]
     list_filter = ["status", "paid_at"]
     list_select_related = ["member"]
-    found_by = (Number("order_no"), Number("member__public_id"), Recent("transaction_id"))
+    found_by = (Number("order_no"), Number("member__public_id"), Recent("transaction_id", whole=True))
     search_help_text = "订单号或会员编号；微信支付单号在最近 10 万张里查找"
     fields = [
         ("order_no", "member", "standing"),

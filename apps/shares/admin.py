@@ -146,7 +146,7 @@ class LiveCardAdmin(ReadOnlyAdmin):
 
     list_display = ["opened_at", _of_kind, "subject", "progress", "expires_at", "begun", "over", "fault"]
     list_filter = ["over", "begun"]
-    found_by = (Recent("subject"),)
+    found_by = (Recent("subject", whole=True),)
     search_help_text = "内容编号，如团号"
     fields = [
         (_of_kind, "subject", "path"),
