@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -22,6 +22,7 @@ from apps.inventory.models import StockEntry
 from apps.orders.models import OrderRefund
 from tests.admin import shop
 from tests.apps.checkout import make as counter
+from tests.apps.desk.many import read_whole_by
 
 pytestmark = pytest.mark.django_db
 
@@ -56,32 +57,6 @@ def long_lists() -> list[tuple[type[Model], ModelAdmin[Any]]]:
         for model, page in admin.site._registry.items()
         if page.get_search_fields(request) and model._meta.label not in _FEW
     ]
-
-
-def read_whole(plan: dict[str, Any], *, first: bool = False) -> Iterator[str]:
-    """The tables of which a plan reads all; the ``first`` rows of an index are few."""
-    kind = plan["Node Type"]
-    whole = kind in {"Seq Scan", "Index Scan", "Index Only Scan"} and "Index Cond" not in plan
-    if whole and (kind == "Seq Scan" or not first or "Filter" in plan):
-        yield plan["Relation Name"]
-    for part in plan.get("Plans", []):
-        yield from read_whole(part, first=kind == "Limit")
-
-
-def read_whole_by(statement: str) -> set[str]:
-    """The tables that a statement reads from end to end, whether rows are looked up in an index one by one or in heaps."""
-    found = []
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
-        )
-        for one_by_one in ("on", "off"):
-            cursor.execute(
-                f"SET LOCAL enable_indexscan = {one_by_one}; SET LOCAL enable_indexonlyscan = {one_by_one}"
-            )
-            cursor.execute(f"EXPLAIN (FORMAT JSON) {statement}")
-            found.append(set(read_whole(cursor.fetchone()[0][0]["Plan"])))
-    return set.intersection(*found)
 
 
 def tables_read_by(page: ModelAdmin[Any], typed: str) -> set[str]:

@@ -169,6 +169,8 @@ class Message(models.Model):
             # What the inbox has kept long enough.
             models.Index(fields=["ended_at"], condition=~Q(title=""), name="message_text_by_age"),
             models.Index(fields=["scene", "-id"], name="message_by_scene"),
+            # What waits for an operator is few among all; every page of the admin counts it.
+            models.Index(fields=["-id"], condition=Q(status="FAILED"), name="message_broken"),
             models.Index(fields=["order_no"], condition=~Q(order_no=""), name="message_of_order"),
         ]  # fmt: skip
 
