@@ -1,4 +1,4 @@
-"""Messages that could not be read are counted by an index of their own."""
+"""Messages that could not be read are counted by an index of their own, living cards found by WeChat's number."""
 
 from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import models
@@ -18,6 +18,14 @@ class Migration(migrating.Migration):
             model_name="message",
             index=models.Index(
                 condition=models.Q(("status", "FAILED")), fields=["-id"], name="message_broken"
+            ),
+        ),
+        AddIndexConcurrently(
+            model_name="card",
+            index=models.Index(
+                condition=models.Q(("status__in", ["BEGINNING", "LIVE"])),
+                fields=["transaction_id"],
+                name="message_card_living",
             ),
         ),
     ]

@@ -270,6 +270,12 @@ class Card(models.Model):
         ]
         indexes = [
             models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="message_card_due"),
+            # WeChat says by its own number which card it did not show.
+            models.Index(
+                fields=["transaction_id"],
+                condition=Q(status__in=["BEGINNING", "LIVE"]),
+                name="message_card_living",
+            ),
         ]
 
     def __str__(self) -> str:

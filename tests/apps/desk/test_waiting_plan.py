@@ -13,7 +13,9 @@ from django.test.utils import CaptureQueriesContext
 from apps.aftersales import story
 from apps.desk import cockpit
 from apps.members.services import sessions
+from apps.messaging.services import cards
 from apps.payments.models import Notification, Refund
+from apps.wechat.pushed import CardFailed
 from config import sidebar
 from config.navigation import GROUPS
 from tests.admin import shop
@@ -67,3 +69,18 @@ def test_what_may_not_be_asked_again_is_forgotten_without_reading_what_was() -> 
     with CaptureQueriesContext(connection) as asked:
         sessions.forget_dead(at=shop.NOW + timedelta(days=1))
     assert "members_spentrefresh" not in whole(asked)
+
+
+def test_a_card_that_wechat_did_not_show_is_found_by_wechats_number() -> None:
+    said = CardFailed(
+        openid="o",
+        at=shop.NOW,
+        notify_code="4200001",
+        notify_type=2011,
+        card_status=1,
+        fail_ret=-10001,
+        fail_msg="system error",
+    )
+    with CaptureQueriesContext(connection) as asked:
+        cards.fail_as_wechat_says(said=said, at=shop.NOW)
+    assert whole(asked) == set()
