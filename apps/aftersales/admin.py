@@ -15,6 +15,8 @@ from django.utils.safestring import SafeString, mark_safe
 from apps.aftersales import admin_applications, admin_rules, story
 from apps.aftersales import selectors as refund_facts
 from apps.base.admin import ReadOnlyAdmin, ReadOnlyTabular, link, yuan_column
+from apps.base.finding import Number
+from apps.base.seeking import Recent
 from apps.coupons.models import Coupon
 from apps.orders.models import OrderRefund, OrderRefundLine
 from apps.orders.parts import OfOrders
@@ -128,8 +130,13 @@ class OrderRefundAdmin(OfOrders, Shown, ReadOnlyAdmin):
     ]
     list_filter = [MoneyFilter, "operator", "at"]
     list_select_related = ["order", "operator"]
-    search_fields = ["refund_no", "order__order_no", "reason", "lines__order_line__title"]
-    search_help_text = "售后退款单号、订单号、原因或商品"
+    found_by = (
+        Number("refund_no"),
+        Number("order__order_no", ends=True),
+        Recent("reason"),
+        Recent("lines__order_line__title"),
+    )
+    search_help_text = "售后退款单号或订单号；原因和商品在最近 10 万笔里查找"
     date_hierarchy = "at"
     fieldsets = [
         (

@@ -22,6 +22,8 @@ from apps.aftersales.services import deciding, insuring, paying_back, returning,
 from apps.aftersales.states import OPEN, WITH_GOODS, AfterSaleKind, AfterSaleStatus, InsurancePayee
 from apps.base.admin import ReadOnlyAdmin, for_chosen
 from apps.base.asking import operator
+from apps.base.finding import Number
+from apps.base.seeking import Whole
 from apps.orders.parts import OfOrders
 from apps.wallet import selectors as wallet_facts
 from mall.errors import ShopError
@@ -72,7 +74,11 @@ class AfterSaleAdmin(OfOrders, Shown, ReadOnlyAdmin):
     list_filter = ["status", "kind", WaitingFilter, EscalatedFilter, "is_instant", "applied_at"]
     list_select_related = ["order", "member", "refund"]
     ordering = [F("deadline_at").asc(nulls_last=True), "-id"]
-    search_fields = ["=after_sale_no", "=order__order_no", "=return_tracking_no"]
+    found_by = (
+        Number("after_sale_no"),
+        Number("order__order_no", ends=True),
+        Whole("return_tracking_no", ends=True),
+    )
     search_help_text = "售后单号、订单号或寄回快递单号"
     fieldsets = [
         (

@@ -25,6 +25,7 @@ from apps.base import held
 from apps.base.admin import ReadOnlyAdmin, yuan_column
 from apps.base.asking import AskForm, operator
 from apps.base.filled_sheets import MOST_ROWS
+from apps.base.finding import Number
 from apps.base.forms import CodeField, SheetField, YuanField
 from apps.orders.parts import OfOrders
 
@@ -79,7 +80,11 @@ class InsurancePaymentAdmin(OfOrders, ReadOnlyAdmin):
     list_display = ["claim_no", "after_sale", "amount", "payee", "operator", "at"]
     list_filter = ["payee"]
     list_select_related = ["after_sale", "operator"]
-    search_fields = ["claim_no", "after_sale__after_sale_no", "after_sale__order__order_no"]
+    found_by = (
+        Number("claim_no"),
+        Number("after_sale__after_sale_no"),
+        Number("after_sale__order__order_no", ends=True),
+    )
     fields = ["claim_no", "after_sale", "amount", "payee", "operator", "at"]
     readonly_fields = ["amount"]
     amount: Any = yuan_column("amount_fen", "理赔金额")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
+from django.db.models.fields.json import KeyTextTransform
+
 from apps.aftersales import application_selectors as application_facts
 from apps.aftersales.states import MOVE_LABELS
 from apps.base import fault_words
@@ -70,9 +72,11 @@ def _at_wechat(numbers: list[Refund]) -> list[Told]:
 
 def _heard(numbers: list[Refund]) -> list[Told]:
     named = [refund.refund_no for refund in numbers]
-    news = Notification.objects.filter(
-        event_type__startswith="REFUND.", resource__out_refund_no__in=named
-    ).order_by("id")
+    # As text: so it stands in the index, and as JSON all notifications would be read.
+    number = KeyTextTransform("out_refund_no", "resource")
+    news = Notification.objects.alias(number=number).filter(
+        event_type__startswith="REFUND.", number__in=named
+    )
     return [
         Told(
             one.received_at,
@@ -80,7 +84,7 @@ def _heard(numbers: list[Refund]) -> list[Told]:
             f"通知 {one.event_type}",
             f"{one.resource.get('out_refund_no', '')} {fault_words.told(one.last_error)}".strip(),
         )
-        for one in news
+        for one in news.order_by("id")
     ]
 
 

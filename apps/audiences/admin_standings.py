@@ -15,6 +15,7 @@ from apps.audiences import services as audiences
 from apps.audiences.models import Reckoning, Rfm, RfmRules
 from apps.audiences.states import EXPLAINED, Standing
 from apps.base.admin import ReadOnlyAdmin, yuan_column
+from apps.base.finding import Number
 from apps.base.one_row import OneRowAdmin
 from mall.money import yuan
 
@@ -27,7 +28,7 @@ class RfmAdmin(ReadOnlyAdmin):
     list_display = ["member", "standing", "scores", "last_paid_at", "orders", "spent", "since"]
     list_filter = ["standing"]
     list_select_related = ["member"]
-    search_fields = ["=member__public_id"]
+    found_by = (Number("member__public_id"),)
     search_help_text = "会员编号"
     linked_by = ["member__id__exact"]
     fields = [

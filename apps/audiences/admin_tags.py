@@ -20,6 +20,7 @@ from apps.audiences.models import Tag, TagMark
 from apps.audiences.states import TagKind
 from apps.base.admin import EditableAdmin, ReadOnlyAdmin, chip
 from apps.base.asking import Done, operator
+from apps.base.finding import Number
 
 
 @admin.register(Tag)
@@ -128,7 +129,7 @@ class TagMarkAdmin(ReadOnlyAdmin):
     list_display = ["member", "tag", "how", "operator", "at"]
     list_filter = ["tag"]
     list_select_related = ["member", "tag", "operator"]
-    search_fields = ["=member__public_id"]
+    found_by = (Number("member__public_id"),)
     search_help_text = "会员编号"
     linked_by = ["member__id__exact"]
     fields = ["member", "tag", "how", "operator", "at"]

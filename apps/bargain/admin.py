@@ -16,7 +16,10 @@ from apps.bargain.models import Bargain, Help, Run
 from apps.bargain.states import RunStatus
 from apps.base.admin import ReadOnlyAdmin, ReadOnlyTabular, with_way, yuan_column
 from apps.base.asking import operator
+from apps.base.finding import Number
+from apps.base.seeking import Through
 from apps.campaigns.campaign_page import CampaignPage
+from apps.orders import selectors as order_facts
 from mall.money import priced
 
 # What lasts longer is told in days.
@@ -107,7 +110,11 @@ class RunAdmin(ReadOnlyAdmin):
     list_filter = ["status", "bargain"]
     linked_by = ["bargain__id__exact"]
     list_select_related = ["member", "bargain"]
-    search_fields = ["=bargain_no", "=member__public_id", "=order_no"]
+    found_by = (
+        Number("bargain_no"),
+        Number("member__public_id"),
+        Through("order_no", owner="member", whose=order_facts.buyers_of),
+    )
     search_help_text = "砍价编号、会员编号或订单号"
     fields = [
         ("bargain_no", "bargain", "member"),
@@ -128,7 +135,7 @@ class HelpAdmin(ReadOnlyAdmin):
     list_display = ["at", "member", "run", "amount", "newcomer", "held", "reason"]
     list_filter = ["held", "newcomer", "at"]
     list_select_related = ["member", "run", "cut"]
-    search_fields = ["=run__bargain_no", "=member__public_id"]
+    found_by = (Number("run__bargain_no"), Number("member__public_id"))
     search_help_text = "砍价编号或会员编号"
     fields = [
         ("run", "member", "at"),

@@ -29,7 +29,7 @@ from unfold.admin import ModelAdmin as UnfoldAdmin
 from unfold.admin import StackedInline as UnfoldStackedInline
 from unfold.admin import TabularInline as UnfoldTabularInline
 
-from apps.base import admin_drawing, audit, clock, fault_words, finding, held, periods, picking
+from apps.base import admin_drawing, audit, clock, fault_words, finding, held, periods, picking, seeking
 from apps.base.admin_drawing import chip
 from apps.base.admin_history import Recorded
 from apps.base.admin_lists import CappedPaginator
@@ -158,7 +158,7 @@ class EditableAdmin(_OneForm, Readable, Recorded, Versioned, Asking):
 
     def get_search_fields(self, request: HttpRequest) -> Sequence[str]:
         """The columns that are searched in parts, for whoever asks whether there is a search box."""
-        paths = [way.path for way in self.found_by if isinstance(way, finding.Number | finding.Name)]
+        paths = [seeking.said(way) for way in self.found_by if isinstance(way, finding.Number | finding.Name)]
         return paths or super().get_search_fields(request)
 
     def get_search_results(

@@ -14,11 +14,13 @@ from unfold.decorators import action
 from apps.base import fault_words
 from apps.base.admin import ReadOnlyAdmin, chip, fault_column, yuan_column
 from apps.base.asking import Done, operator
+from apps.base.seeking import Recent, Through, Whole
 from apps.books import admin_cases, admin_money, forms, wording
 from apps.books import selectors as book_facts
 from apps.books.models import Bill, BillLine
 from apps.books.services import cases, fetching
 from apps.books.states import ARRIVED, BillKind, BillStatus
+from apps.payments import selectors as payment_facts
 from mall.money import fen_around, priced
 
 __all__ = ["BillAdmin", "admin_cases", "admin_money"]
@@ -118,7 +120,12 @@ class BillLineAdmin(ReadOnlyAdmin):
     list_display = ["at", "bill", "number", "kind", "called", "our_no", "wechat_no", "amount"]
     list_filter = ["kind", "bill__kind", "bill__day"]
     list_select_related = ["bill"]
-    search_fields = ["=our_no", "=wechat_no", "=paid_no"]
+    found_by = (
+        Whole("our_no"),
+        Whole("paid_no"),
+        Through("wechat_no", owner="our_no", whose=payment_facts.numbers_of, how=""),
+        Recent("wechat_no", whole=True),
+    )
     search_help_text = "完整的商户单号或微信单号"
     fields = [("bill", "number"), ("kind", "called", "amount"), ("our_no", "wechat_no", "paid_no"), "at"]
     readonly_fields = ["called", "amount"]

@@ -19,11 +19,12 @@ from unfold.enums import ActionVariant
 
 from apps.base.admin import ReadOnlyAdmin, ReadOnlyTabular, chip, link, yuan_column
 from apps.base.asking import operator
+from apps.base.seeking import Whole
 from apps.books import case_selectors as case_facts
 from apps.books import finding, forms, wording
 from apps.books.models import Case, Remedy
 from apps.books.services import cases, remedies
-from apps.books.states import ASKABLE, Account, CaseStatus, RemedyWay
+from apps.books.states import ASKABLE, Account, CaseKind, CaseStatus, RemedyWay
 from mall.money import priced
 
 _COLOURS: Final = {
@@ -104,7 +105,7 @@ class CaseAdmin(ReadOnlyAdmin):
     shop = yuan_column("shop_fen", "商城金额")
     list_display = ["day", "kind", "number", "wechat", "shop", "standing", "grounds"]
     list_filter = ["status", "kind", WaitingFilter, "day"]
-    search_fields = ["=number"]
+    found_by = (Whole("number", beside={"kind": CaseKind.values.copy}),)
     search_help_text = "完整的单号"
     fieldsets = [
         (

@@ -16,6 +16,7 @@ from apps.base import audit, days, reporting, sheets
 from apps.base.admin import KeptAdmin, ReadOnlyAdmin, ReadOnlyTabular, chip, yuan_column
 from apps.base.asking import operator
 from apps.base.forms import MONEY_IN_YUAN
+from apps.base.seeking import Whole
 from apps.books import exports, forms, statement_page
 from apps.books import journal_selectors as journal_facts
 from apps.books.journal_selectors import Profit
@@ -54,7 +55,7 @@ class JournalEntryAdmin(ReadOnlyAdmin):
     amount = yuan_column("amount_fen", "金额")
     list_display = ["day", "kind", "number", "order_no", "amount", "corrected", "posted_at"]
     list_filter = ["kind", "day"]
-    search_fields = ["=order_no", "=number", "=business_key"]
+    found_by = (Whole("order_no"), Whole("number"), Whole("business_key"))
     search_help_text = "完整的订单号、支付单号、退款单号等"
     fields = [
         ("kind", "day", "occurred_at"),
@@ -122,7 +123,7 @@ class SoldOrderAdmin(OfOrders, ReadOnlyAdmin):
     ]
     list_display_links = ["order_no"]
     list_filter = ["day"]
-    search_fields = ["=order_no"]
+    found_by = (Whole("order_no"),)
     search_help_text = "完整的订单号"
     fields = [("day", "order_no", "occurred_at")]
     inlines = [LineInline]

@@ -15,6 +15,7 @@ from unfold.decorators import action
 from apps.base import audit
 from apps.base.admin import ReadOnlyAdmin, chip
 from apps.base.asking import Done, operator
+from apps.base.seeking import Part, Whole
 from apps.cardkeys import forms
 from apps.cardkeys import selectors as card_facts
 from apps.cardkeys import services as cardkeys
@@ -36,7 +37,12 @@ class CardKeyAdmin(ReadOnlyAdmin):
     list_display = ["number", "code", "goods", "state", "order_no", "sold_at", "batch"]
     list_filter = ["status"]
     list_select_related = ["sku__product", "batch"]
-    search_fields = ["number", "order_no", "sku__code", "batch__batch_no"]
+    found_by = (
+        Whole("order_no"),
+        Part("sku__code"),
+        Part("batch__batch_no"),
+        Whole("number", beside={"sku": card_facts.skus_with_cards}),
+    )
     search_help_text = "按卡号、订单号、商家编码或批次号查找"
     fields = ["number", "sku", "goods", "state", "order_no", "batch", "sold_at", "ended_at"]
     readonly_fields = ["goods", "state"]

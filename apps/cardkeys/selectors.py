@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from django.db.models import Count, OuterRef, Subquery, Sum
+from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from apps.base import sealed
@@ -30,6 +30,12 @@ def of_order(*, order_no: str) -> list[Shown]:
     """
     rows = CardKey.objects.filter(order_no=order_no, status=CardStatus.SOLD).order_by("id")
     return [Shown(row.sku_id, row.number, secret_of(row)) for row in rows]
+
+
+def skus_with_cards() -> QuerySet[Sku, Any]:
+    """The keys of the SKUs that any card key is of."""
+    cards = CardKey.objects.filter(sku=OuterRef("pk")).order_by()
+    return Sku.objects.filter(Exists(cards)).order_by().values("pk")
 
 
 def secret_of(card: CardKey) -> str:

@@ -6,7 +6,9 @@ from django.contrib import admin
 from django.utils.safestring import SafeString
 
 from apps.base.admin import ReadOnlyAdmin, chip, yuan_column
+from apps.base.finding import Number
 from apps.base.one_row import OneRowAdmin
+from apps.base.seeking import Part
 from apps.carts import forms
 from apps.carts.models import Favorite, StockWish, WishRules
 from apps.carts.services import ruling
@@ -32,7 +34,7 @@ class FavoriteAdmin(ReadOnlyAdmin):
     list_display = ["product", "member", "then", "now", "falls", "fell_at", "added_at"]
     list_filter = ["added_at"]
     list_select_related = ["product", "member"]
-    search_fields = ["=member__public_id", "product__title"]
+    found_by = (Number("member__public_id"), Part("product__title"))
     search_help_text = "会员编号或商品名称"
     fields = [("product", "member"), ("then", "mark", "now"), ("falls", "fell_at", "added_at")]
     then = yuan_column("price_fen", "收藏时价格")
@@ -50,7 +52,7 @@ class StockWishAdmin(ReadOnlyAdmin):
     list_display = ["product", "sku", "member", "state", "asked_at", "told_at"]
     list_filter = [("told_at", admin.EmptyFieldListFilter), "asked_at"]
     list_select_related = ["sku__product", "member"]
-    search_fields = ["=member__public_id", "=sku__code", "sku__product__title"]
+    found_by = (Number("member__public_id"), Part("sku__code"), Part("sku__product__title"))
     search_help_text = "会员编号、商家编码或商品名称"
     fields = [("product", "sku"), "member", ("state", "asked_at", "told_at", "rounds")]
 

@@ -18,6 +18,8 @@ from unfold.enums import ActionVariant
 
 from apps.base.admin import ReadOnlyAdmin, ReadOnlyTabular, chip, fault_column, link, said, yuan_column
 from apps.base.asking import operator
+from apps.base.finding import Number
+from apps.base.seeking import Recent
 from apps.complaints import forms
 from apps.complaints import selectors as complaint_facts
 from apps.complaints.models import Complaint, ComplaintAct, ComplaintStep
@@ -119,7 +121,13 @@ class ComplaintAdmin(OfOrders, ReadOnlyAdmin):
     list_filter = [WaitingFilter, "status", "problem_type", "opened_at"]
     list_select_related = ["payment__order"]
     ordering = [F("answer_by").asc(nulls_last=True), "-id"]
-    search_fields = ["=complaint_id", "=payment__order__order_no", "=payment__payment_no", "=transaction_id"]
+    found_by = (
+        Number("complaint_id"),
+        Number("payment__order__order_no", ends=True),
+        Number("payment__payment_no"),
+        Number("payment__transaction_id"),
+        Recent("transaction_id", whole=True),
+    )
     search_help_text = "完整的投诉单号、订单号、支付单号或微信支付单号"
     fieldsets = [
         (

@@ -16,7 +16,9 @@ from unfold.decorators import action
 
 from apps.base.admin import ReadOnlyAdmin, ReadOnlyTabular, chip, for_chosen
 from apps.base.asking import AskForm, operator
+from apps.base.finding import Number
 from apps.base.one_row import OneRowAdmin
+from apps.base.seeking import Part, Recent
 from apps.content import forms
 from apps.content import services as reviews
 from apps.content.models import Picture, Review, ReviewMove, ReviewRules
@@ -100,8 +102,13 @@ class ReviewAdmin(OfOrders, ReadOnlyAdmin):
     list_display_links = ["stars", "words"]
     list_filter = ["status", "rating", _PicturedFilter, _RepliedFilter, "written_at"]
     list_select_related = ["member", "product"]
-    search_fields = ["=line__order__order_no", "=member__public_id", "product__title", "text"]
-    search_help_text = "按订单号、会员编号、商品名称或评价内容查找"
+    found_by = (
+        Number("line__order__order_no", ends=True),
+        Number("member__public_id"),
+        Part("product__title"),
+        Recent("text"),
+    )
+    search_help_text = "按订单号、会员编号或商品名称查找；评价内容在最近 10 万条里查找"
     inlines = [MoveInline]
     actions = ["publish_chosen"]
     actions_detail = ["publish", "reject", "hide", "show", "reply"]

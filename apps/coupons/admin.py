@@ -13,6 +13,8 @@ from unfold.decorators import action
 
 from apps.base.admin import KeptAdmin, ReadOnlyAdmin, ReadOnlyTabular
 from apps.base.asking import Preview, operator
+from apps.base.finding import Number
+from apps.base.seeking import Whole
 from apps.catalog import scopes
 from apps.coupons import admin_progress, admin_store, forms, wording
 from apps.coupons import selectors as coupon_facts
@@ -200,7 +202,7 @@ class CouponAdmin(ReadOnlyAdmin):
     ]
     list_filter = ["status", "way"]
     list_select_related = ["template", "member", "promo"]
-    search_fields = ["=member__public_id", "=order_no", "=promo__code"]
+    found_by = (Number("member__public_id"), Whole("order_no"), Number("promo__code"))
     search_help_text = "按会员编号、使用单号（订单或门店核销）或推广码查找"
     linked_by = ["member__id__exact"]
     fields = [
@@ -271,7 +273,7 @@ class PromoCodeAdmin(KeptAdmin):
     ]
     list_filter = ["enabled"]
     list_select_related = ["template", "promoter", "operator"]
-    search_fields = ["code", "=promoter__public_id"]
+    found_by = (Number("code"), Number("promoter__public_id"))
     fields = ["code", "template", "promoter", "operator", "enabled", "redemptions", "used", "brought_in"]
     readonly_fields = ["redemptions", "used", "brought_in"]
 

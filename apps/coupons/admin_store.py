@@ -18,6 +18,8 @@ from unfold.decorators import action
 from apps.base import audit, sheets
 from apps.base.admin import ReadOnlyAdmin, chip, yuan_column
 from apps.base.asking import Preview, operator
+from apps.base.finding import Number
+from apps.base.seeking import Recent
 from apps.catalog import scopes
 from apps.coupons import forms, wording
 from apps.coupons import selectors as coupon_facts
@@ -40,8 +42,8 @@ class StoreUseAdmin(OfPlaces, ReadOnlyAdmin):
     ]
     list_filter = ["place", ("undone_at", admin.EmptyFieldListFilter), "at", "operator"]
     list_select_related = ["place", "coupon__template", "coupon__member", "operator"]
-    search_fields = ["=use_no", "=receipt_no", "=coupon__member__public_id"]
-    search_help_text = "按核销单号、小票号或会员编号查找"
+    found_by = (Number("use_no"), Recent("receipt_no", whole=True), Number("coupon__member__public_id"))
+    search_help_text = "按核销单号或会员编号查找；小票号在最近 10 万笔里查找"
     list_before_template = "admin/coupons/export_uses.html"
     fields = [
         ("use_no", "state"),

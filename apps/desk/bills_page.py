@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -11,6 +12,8 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from apps.base.admin import link
+from apps.base.finding import Number, Way
+from apps.base.seeking import Whole
 from apps.checkout import bills
 from apps.fulfillment import admin as fulfillment
 from apps.fulfillment.models import ShippingUpload
@@ -59,6 +62,10 @@ class PaymentAdmin(payments.PaymentAdmin):
 @admin.register(ShippingUpload)
 class ShippingUploadAdmin(fulfillment.ShippingUploadAdmin):
     list_filter = [BillFilter, *fulfillment.ShippingUploadAdmin.list_filter]
+    found_by: ClassVar[Sequence[Way]] = (
+        Number("order__order_no", ends=True),
+        Whole("bill_no", beside={"bill_kind": bills.names}),
+    )
     # The row's page has the link; in the list the same words open the row: a link within another is none.
     list_display = ["named", *fulfillment.ShippingUploadAdmin.list_display[1:]]
     fields = [

@@ -15,6 +15,7 @@ from unfold.decorators import action
 from apps.base import audit, sheets
 from apps.base.admin import ReadOnlyAdmin, ReadOnlyTabular, chip, with_way
 from apps.base.asking import Done, operator
+from apps.base.finding import Name, Number
 from apps.distribution import (
     admin_money,
     admin_rules,
@@ -99,7 +100,7 @@ class PromoterAdmin(ReadOnlyAdmin):
         "active_at",
     ]
     list_filter = ["status", "level", "active_at"]
-    search_fields = ["=member__public_id", "member__nickname", "=code"]
+    found_by = (Number("member__public_id"), Name("member__nickname"), Number("code"))
     search_help_text = "会员编号、昵称或推广码"
     linked_by = ["member__id__exact"]
     fields = [
@@ -340,7 +341,11 @@ class BondAdmin(ReadOnlyAdmin):
     list_display = ["member", "promoter", "bound_at", "valid_until", "protected_until"]
     list_filter = ["bound_at"]
     list_select_related = ["member", "promoter__member"]
-    search_fields = ["=member__public_id", "=promoter__member__public_id", "=promoter__code"]
+    found_by = (
+        Number("member__public_id"),
+        Number("promoter__member__public_id"),
+        Number("promoter__code"),
+    )
     search_help_text = "客户或推客的会员编号，或推广码"
     linked_by = ["promoter__id__exact", "member__id__exact"]
     fields = [("member", "promoter"), ("bound_at", "valid_until", "protected_until"), "changes"]
@@ -372,5 +377,5 @@ class BondChangeAdmin(ReadOnlyAdmin):
     list_display = ["at", "member", "cause", "promoter", "before", "valid_until", "note", "operator"]
     list_filter = ["cause", "at"]
     list_select_related = ["member", "promoter__member", "before__member", "operator"]
-    search_fields = ["=member__public_id", "=promoter__member__public_id"]
+    found_by = (Number("member__public_id"), Number("promoter__member__public_id"))
     search_help_text = "客户或推客的会员编号"

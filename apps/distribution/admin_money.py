@@ -16,7 +16,10 @@ from apps.base import audit, sheets
 from apps.base.admin import ReadOnlyAdmin, ReadOnlyTabular, chip, yuan_column
 from apps.base.asking import Done, Preview, operator, rehearsed
 from apps.base.choosing import asks_for_chosen, chosen, told
+from apps.base.finding import Name, Number
+from apps.base.seeking import Recent, Through, Whole
 from apps.distribution import exports, forms
+from apps.distribution import selectors as promoter_facts
 from apps.distribution.models import Account, Commission, Entry
 from apps.distribution.services import holds, ledger
 from apps.distribution.states import CommissionStatus
@@ -60,7 +63,7 @@ class CommissionAdmin(ReadOnlyAdmin):
     ]
     list_filter = ["status", "held", "level", "at"]
     list_select_related = ["promoter__member", "line"]
-    search_fields = ["=order_no", "=promoter__member__public_id", "=promoter__code"]
+    found_by = (Whole("order_no"), Number("promoter__member__public_id"), Number("promoter__code"))
     search_help_text = "订单号、推客的会员编号或推广码"
     linked_by = ["promoter__member__id__exact"]
     fields = [
@@ -232,7 +235,7 @@ class AccountAdmin(ReadOnlyAdmin):
     list_display = ["promoter", "pending", "frozen", "available", "withdrawing", "withdrawn", "debt"]
     list_filter = [DebtFilter]
     list_select_related = ["promoter__member"]
-    search_fields = ["=promoter__member__public_id", "promoter__member__nickname"]
+    found_by = (Number("promoter__member__public_id"), Name("promoter__member__nickname"))
     search_help_text = "会员编号或昵称"
     fields = ["promoter", ("pending", "frozen", "available"), ("withdrawing", "withdrawn", "debt")]
     readonly_fields = ["pending", "frozen", "available", "withdrawing", "withdrawn", "debt"]
@@ -305,8 +308,12 @@ class EntryAdmin(ReadOnlyAdmin):
     ]
     list_filter = ["kind", "at"]
     list_select_related = ["account__promoter__member", "operator"]
-    search_fields = ["=account__promoter__member__public_id", "business_key"]
-    search_help_text = "会员编号或业务键（如订单号）"
+    found_by = (
+        Number("account__promoter__member__public_id"),
+        Through("business_key", owner="account__promoter", whose=promoter_facts.earners_of),
+        Recent("business_key"),
+    )
+    search_help_text = "会员编号或订单号；其他业务键在最近 10 万条里查找"
 
 
 def _told(row: Commission) -> str:

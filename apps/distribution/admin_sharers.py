@@ -17,6 +17,7 @@ from unfold.decorators import action
 from apps.base import audit, days, sheets
 from apps.base.admin import ReadOnlyAdmin, with_way, yuan_column
 from apps.base.asking import Done, operator
+from apps.base.finding import Name, Number
 from apps.distribution import exports, forms, sharers
 from apps.distribution.models import Promoter, Sharer
 from apps.distribution.services import promoters
@@ -73,7 +74,7 @@ class SharerAdmin(ReadOnlyAdmin):
         "promotes",
     ]
     list_filter = [GroupFilter, PeriodFilter]
-    search_fields = ["=public_id", "nickname"]
+    found_by = (Number("public_id"), Name("nickname"))
     search_help_text = "会员编号或昵称"
     fields = [
         ("nickname", "public_id", "groups"),

@@ -16,6 +16,8 @@ from unfold.decorators import action
 from apps.base import audit, days, sheets
 from apps.base.admin import ReadOnlyAdmin, ReadOnlyTabular, chip, fault_column, yuan_column
 from apps.base.asking import Done, operator
+from apps.base.finding import Number
+from apps.base.seeking import Recent
 from apps.distribution import exports
 from apps.distribution import withdrawal_forms as forms
 from apps.distribution import withdrawal_selectors as withdrawal_facts
@@ -79,8 +81,13 @@ class WithdrawalAdmin(ReadOnlyAdmin):
     ]
     list_filter = ["status", StuckFilter, "requested_at"]
     list_select_related = ["promoter__member"]
-    search_fields = ["=withdrawal_no", "=transfer_bill_no", "=promoter__member__public_id", "=promoter__code"]
-    search_help_text = "提现单号、微信转账单号、推客的会员编号或推广码"
+    found_by = (
+        Number("withdrawal_no"),
+        Recent("transfer_bill_no", whole=True),
+        Number("promoter__member__public_id"),
+        Number("promoter__code"),
+    )
+    search_help_text = "提现单号、推客的会员编号或推广码；微信转账单号在最近 10 万笔里查找"
     linked_by = ["promoter__member__id__exact"]
     # The name's ciphertext and the page's key are left out: nobody needs to see them.
     fields = [

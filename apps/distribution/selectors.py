@@ -104,6 +104,11 @@ def earned_levels(promoter_ids: Collection[int]) -> Mapping[int, PromoterLevel]:
     return found
 
 
+def earners_of(order_nos: Sequence[str]) -> QuerySet[Commission, Any]:
+    """The keys of the promoters who earned by these orders."""
+    return Commission.objects.filter(order_no__in=order_nos).order_by().values("promoter")
+
+
 def inviter_of(member_id: int, *, at: datetime) -> Bond | None:
     """The binding that holds for a member, with its promoter's member; None for who has none, or whose is over."""
     bond = Bond.objects.select_related("promoter__member").filter(member_id=member_id).first()

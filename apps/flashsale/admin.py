@@ -14,6 +14,8 @@ from django.utils.safestring import SafeString
 
 from apps.base import days
 from apps.base.admin import EditableAdmin, ReadOnlyAdmin, TabularInline, chip, with_way
+from apps.base.finding import Number
+from apps.base.seeking import Part, Through
 from apps.campaigns import selectors as campaign_facts
 from apps.campaigns.campaign_page import CampaignPage
 from apps.campaigns.forms import EXTRAS
@@ -25,6 +27,7 @@ from apps.flashsale.models import Good, Plan, PlanGood, Reminder, Session, Wait
 from apps.flashsale.services import SessionDraft
 from apps.flashsale.services.planning import WEEKDAYS
 from apps.flashsale.states import WaitState
+from apps.orders import selectors as order_facts
 from mall.money import priced
 
 
@@ -230,7 +233,11 @@ class WaitAdmin(ReadOnlyAdmin):
     list_display = ["queued_at", "member", "goods", "state_shown", "until", "order_no"]
     list_filter = ["state"]
     list_select_related = ["member", "good__sku__product", "good__session"]
-    search_fields = ["=member__public_id", "=order_no", "good__session__title"]
+    found_by = (
+        Number("member__public_id"),
+        Through("order_no", owner="member", whose=order_facts.buyers_of),
+        Part("good__session__title"),
+    )
     search_help_text = "会员编号、订单号或场次名称"
     fields = [("member", "goods"), ("state_shown", "queued_at", "until"), "order_no"]
     readonly_fields = ["goods", "state_shown"]
@@ -250,7 +257,7 @@ class ReminderAdmin(ReadOnlyAdmin):
 
     list_display = ["at", "member", "goods", "starts_at"]
     list_select_related = ["member", "good__sku__product", "good__session"]
-    search_fields = ["=member__public_id", "good__session__title"]
+    found_by = (Number("member__public_id"), Part("good__session__title"))
     search_help_text = "会员编号或场次名称"
     fields = [("member", "goods"), ("at", "starts_at")]
     readonly_fields = ["goods", "starts_at"]

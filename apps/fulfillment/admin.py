@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
@@ -26,7 +27,9 @@ from apps.base.admin import (
     for_chosen,
 )
 from apps.base.asking import AskForm, Preview, operator
+from apps.base.finding import Number, Way
 from apps.base.forms import RegionsField, YuanField
+from apps.base.seeking import Recent
 from apps.fulfillment import admin_packing, admin_waybills
 from apps.fulfillment import selectors as parcel_facts
 from apps.fulfillment.import_form import ImportForm
@@ -275,7 +278,11 @@ class ParcelAdmin(OfOrders, ReadOnlyAdmin):
     ]
     list_filter = ["trace__state", StandingStillFilter, "carrier", "shipped_at"]
     list_select_related = ["order", "carrier", "operator", "trace"]
-    search_fields = ["parcel_no", "tracking_no", "order__order_no"]
+    found_by = (
+        Number("parcel_no"),
+        Number("tracking_no", ends=True),
+        Number("order__order_no", ends=True),
+    )
     readonly_fields = ["way", "moved_at", "checked_at", "told"]
     fields = [
         "parcel_no",
@@ -423,7 +430,7 @@ class ShippingUploadAdmin(OfOrders, ReadOnlyAdmin):
     ]
     list_filter: list[Any] = ["status", QueueFilter, "wechat_state"]
     list_select_related = ["order"]
-    search_fields = ["order__order_no", "bill_no"]
+    found_by: ClassVar[Sequence[Way]] = (Number("order__order_no", ends=True), Recent("bill_no"))
     search_help_text = "按订单号或充值单号等查找"
 
     @admin.display(description="状态", ordering="status")

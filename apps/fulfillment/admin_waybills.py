@@ -9,6 +9,7 @@ from unfold.decorators import action
 
 from apps.base.admin import ReadOnlyAdmin, chip, fault_column
 from apps.base.asking import AskForm
+from apps.base.finding import Number
 from apps.fulfillment.models import Waybill, WaybillAccount
 from apps.fulfillment.services import waybills
 from apps.fulfillment.states import WaybillStatus
@@ -60,7 +61,11 @@ class WaybillAdmin(OfOrders, ReadOnlyAdmin):
     list_display = ["waybill_no", "order", "account", "state", "tracking_no", "asked_at", "trouble"]
     list_filter = ["status"]
     list_select_related = ["order", "account__carrier"]
-    search_fields = ["waybill_no", "tracking_no", "order__order_no"]
+    found_by = (
+        Number("waybill_no"),
+        Number("parcel__tracking_no", ends=True),
+        Number("order__order_no", ends=True),
+    )
     fields = [
         *("waybill_no", "order", "account", "state", "tracking_no", "parcel", "operator"),
         *("asked_at", "made_at", "ended_at", "tries", "ask_at", "trouble"),

@@ -292,7 +292,11 @@ class ShippingUpload(models.Model):
         indexes = [
             models.Index(
                 fields=["verify_at"], condition=Q(verify_at__isnull=False), name="shipping_upload_to_verify"
-            )
+            ),
+            # What waits for an operator, counted on the first page.
+            models.Index(
+                fields=["-id"], condition=Q(status=UploadStatus.FAILED), name="shipping_upload_failed"
+            ),
         ]
         constraints = [
             models.CheckConstraint(

@@ -14,6 +14,7 @@ from unfold.decorators import action
 
 from apps.base.admin import ReadOnlyAdmin, ReadOnlyTabular, chip, link, with_way
 from apps.base.asking import operator
+from apps.base.finding import Number
 from apps.campaigns.campaign_page import CampaignPage
 from apps.campaigns.forms import COMMON
 from apps.groupbuy import forms, inputs, results, wording
@@ -108,7 +109,7 @@ class GroupAdmin(ReadOnlyAdmin):
     list_filter = ["status", "opened_at"]
     linked_by = ["group_buy__id__exact"]
     list_select_related = ["group_buy", "leader"]
-    search_fields = ["=group_no", "=seats__order__order_no"]
+    found_by = (Number("group_no"), Number("seats__order__order_no", ends=True))
     search_help_text = "团号或订单号"
     fields = [
         ("group_no", "group_buy", "state"),

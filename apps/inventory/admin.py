@@ -14,7 +14,9 @@ from unfold.decorators import action
 
 from apps.base.admin import ReadOnlyAdmin
 from apps.base.asking import Done, Preview, operator, rehearsed
+from apps.base.seeking import Part, Recent, Through, Whole
 from apps.inventory import forms
+from apps.inventory import selectors as stock_facts
 from apps.inventory import services as inventory
 from apps.inventory.models import Hold, Stock, StockEntry
 from apps.inventory.selectors import LOW
@@ -161,7 +163,8 @@ class HoldAdmin(ReadOnlyAdmin):
     list_display = ["order_no", "stock_code", "place", "quantity", "restored", "status"]
     list_filter = ["status"]
     list_select_related = ["stock__sku", "stock__place"]
-    search_fields = ["order_no", "stock__sku__code"]
+    found_by = (Whole("order_no"), Recent("stock__sku__code"))
+    search_help_text = "订单号；商家编码在最近 10 万条里查找"
 
     @admin.display(description="商家编码", ordering="stock__sku__code")
     def stock_code(self, row: Hold) -> str:
@@ -189,8 +192,12 @@ class StockEntryAdmin(ReadOnlyAdmin):
     ]
     list_filter = ["kind", "stock__place"]
     list_select_related = ["stock__sku", "stock__place", "operator"]
-    search_fields = ["business_key", "stock__sku__code"]
-    search_help_text = "按订单号（业务键）或商家编码查找"
+    found_by = (
+        Through("business_key", owner="stock", whose=stock_facts.held_by, how="startswith"),
+        Recent("business_key"),
+        Part("stock__sku__code"),
+    )
+    search_help_text = "按订单号或商家编码查找；其他业务键在最近 10 万条里查找"
 
     @admin.display(description="商家编码", ordering="stock__sku__code")
     def stock_code(self, row: StockEntry) -> str:

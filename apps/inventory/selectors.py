@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from typing import Final, NamedTuple
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, Final, NamedTuple
 
 from django.db import connection
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
@@ -11,7 +11,7 @@ from django.db.models.functions import Coalesce
 
 from apps.base import planned
 from apps.catalog.models import Sku
-from apps.inventory.models import Stock
+from apps.inventory.models import Hold, Stock
 
 # At this many free units a stock row is low.
 LOW = 10
@@ -133,6 +133,11 @@ class Unbalanced(NamedTuple):
     held: int
     booked_on_hand: int
     booked_held: int
+
+
+def held_by(order_nos: Sequence[str]) -> QuerySet[Hold, Any]:
+    """The keys of the stock rows of which these orders held units."""
+    return Hold.objects.filter(order_no__in=order_nos).order_by().values("stock")
 
 
 def unbalanced() -> list[Unbalanced]:

@@ -17,7 +17,9 @@ from unfold.enums import ActionVariant
 from apps.base import audit, sheets
 from apps.base.admin import ReadOnlyAdmin, chip, for_chosen, link, yuan_column
 from apps.base.asking import operator
+from apps.base.finding import Number
 from apps.base.one_row import OneRowAdmin
+from apps.base.seeking import Recent, Whole
 from apps.invoices import exports, forms, providers
 from apps.invoices import files_api as invoice_files
 from apps.invoices import selectors as invoice_facts
@@ -82,8 +84,13 @@ class InvoiceAdmin(OfOrders, _Titled, ReadOnlyAdmin):
     list_filter = ["status", WaitingFilter, "kind", "applied_at"]
     list_select_related = ["order", "member"]
     ordering = [F("waits_since").asc(nulls_last=True), "-id"]
-    search_fields = ["=invoice_no", "=order__order_no", "=number", "=tax_no"]
-    search_help_text = "申请单号、订单号、发票号码或税号"
+    found_by = (
+        Number("invoice_no"),
+        Number("order__order_no", ends=True),
+        Whole("number"),
+        Recent("tax_no", whole=True),
+    )
+    search_help_text = "申请单号、订单号或发票号码；税号在最近 10 万张里查找"
     fieldsets = [
         (None, {"fields": [("invoice_no", "order_shown", "member"), ("standing", "age", "applied_at")]}),
         ("抬头与金额", {"fields": [("kind", "name", "tax_no"), "email", ("amount", "asked")]}),
@@ -257,8 +264,8 @@ class InvoiceTitleAdmin(_Titled, ReadOnlyAdmin):
     list_display = ["titled", "kind", "taxed", "member", "added_at"]
     list_filter = ["kind"]
     list_select_related = ["member"]
-    search_fields = ["=tax_no", "=name"]
-    search_help_text = "完整的税号或抬头名称"
+    found_by = (Recent("tax_no", whole=True), Recent("name", whole=True))
+    search_help_text = "完整的税号或抬头名称，在最近 10 万个里查找"
     fields = [("kind", "name"), ("tax_no", "email"), ("member", "added_at")]
 
 

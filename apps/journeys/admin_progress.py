@@ -16,12 +16,14 @@ from unfold.decorators import action
 from apps.base import finding
 from apps.base.admin import ReadOnlyAdmin, ReadOnlyTabular, chip, link
 from apps.base.asking import operator
+from apps.base.seeking import Through
 from apps.journeys import forms, steps
 from apps.journeys import selectors as journey_facts
 from apps.journeys import services as journeys
 from apps.journeys.models import Participation, StaffTask, StepRecord
 from apps.journeys.states import TASK, Arm, Outcome, Standing, TaskStatus
 from apps.journeys.steps import Message
+from apps.orders import selectors as order_facts
 
 _COLOURS: Final[dict[str, str]] = {
     Standing.WALKING: "info",
@@ -75,7 +77,10 @@ class ParticipationAdmin(ReadOnlyAdmin):
     list_display = ["member", "journey", "standing", "group", "next_step", "next_due_at", "entered_at"]
     list_filter = ["journey", "status", "arm", "exit"]
     list_select_related = ["member", "journey", "version"]
-    found_by = (finding.Number("member__public_id"), finding.Number("subject"))
+    found_by = (
+        finding.Number("member__public_id"),
+        Through("subject", owner="member", whose=order_facts.buyers_of, how="exact"),
+    )
     search_help_text = "会员编号或订单号"
     linked_by = ("member__id__exact",)
     fields = [

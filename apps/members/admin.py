@@ -21,6 +21,7 @@ from apps.base import audit
 from apps.base.admin import EditableAdmin, ReadOnlyAdmin, ReadOnlyTabular, for_chosen
 from apps.base.asking import operator
 from apps.base.finding import Name, Number, Phone
+from apps.base.seeking import Recent
 from apps.members import admin_personal, forms
 from apps.members.models import (
     Address,
@@ -272,7 +273,7 @@ class LevelChangeAdmin(ReadOnlyAdmin):
     list_display = ["at", "member", "from_level", "to_level", "why", "note", "operator"]
     list_filter = ["why", "to_level"]
     list_select_related = ["member", "from_level", "to_level", "operator"]
-    search_fields = ["=member__public_id"]
+    found_by = (Number("member__public_id"),)
 
 
 @admin.register(GrowthEntry)
@@ -281,7 +282,7 @@ class GrowthEntryAdmin(ReadOnlyAdmin):
 
     list_display = ["at", "member", "change", "counts_at", "business_key"]
     list_select_related = ["member"]
-    search_fields = ["=member__public_id", "business_key"]
+    found_by = (Number("member__public_id"), Recent("business_key"))
 
 
 @admin.register(Level)

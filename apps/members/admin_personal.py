@@ -16,6 +16,7 @@ from unfold.decorators import action
 from apps.base import audit, days
 from apps.base.admin import ReadOnlyAdmin, chip, fault_column
 from apps.base.asking import operator
+from apps.base.finding import Number
 from apps.members import forms
 from apps.members.models import ErasureRequest, ExportRequest
 from apps.members.services import erasures
@@ -35,7 +36,7 @@ class ExportRequestAdmin(ReadOnlyAdmin):
     list_display = ["member", "code", "state", "asked_at", "made_at", "until", "fetched_at", "trouble"]
     list_filter = ["status", "asked_at"]
     list_select_related = ["member"]
-    search_fields = ["=member__public_id"]
+    found_by = (Number("member__public_id"),)
     search_help_text = "会员编号"
     fields = [
         ("member", "code", "state"),
@@ -64,7 +65,7 @@ class ErasureRequestAdmin(ReadOnlyAdmin):
     list_display = ["member", "code", "state", "asked_at", "until", "ended_at", "held_up", "trouble"]
     list_filter = ["status", "asked_at"]
     list_select_related = ["member"]
-    search_fields = ["=member__public_id"]
+    found_by = (Number("member__public_id"),)
     search_help_text = "会员编号"
     fields = [
         ("member", "code", "state"),

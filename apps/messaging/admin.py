@@ -13,6 +13,8 @@ from unfold.decorators import action
 
 from apps.base import fault_words
 from apps.base.admin import ReadOnlyAdmin, ReadOnlyTabular, chip, fault_column
+from apps.base.finding import Number
+from apps.base.seeking import Recent, Whole
 from apps.messaging import admin_progress, admin_rules, board, forms
 from apps.messaging.models import Card, Dispatch, Grant, GrantEntry, Message
 from apps.messaging.services import carrying, deciding
@@ -100,8 +102,8 @@ class MessageAdmin(ReadOnlyAdmin):
     list_display = ["due_at", "what", "member", "subject", "standing", "why", "by", "ended_at", "read_at"]
     list_filter = ["status", "reason", "channel", SceneFilter, "marketing", "due_at"]
     list_select_related = ["member"]
-    search_fields = ["=member__public_id", "=subject", "=order_no"]
-    search_help_text = "会员编号、订单号或业务编号（如售后单号）"
+    found_by = (Number("member__public_id"), Whole("order_no"), Recent("subject", whole=True))
+    search_help_text = "会员编号或订单号；业务编号（如售后单号）在最近 10 万条里查找"
     linked_by = ["member__id__exact", "broadcast__id__exact", "reason__exact"]
     ordering = ["-id"]
     fields = [
@@ -163,8 +165,13 @@ class DispatchAdmin(ReadOnlyAdmin):
     list_display = ["due_at", "what", "member", "channel", "standing", "why", "tries", "trouble", "ended_at"]
     list_filter = ["status", "reason", "channel", "tried_at"]
     list_select_related = ["member", "message"]
-    search_fields = ["=member__public_id", "=msgid", "=message__subject"]
-    search_help_text = "会员编号、业务编号或微信消息编号"
+    found_by = (
+        Number("member__public_id"),
+        Whole("msgid"),
+        Whole("message__order_no"),
+        Recent("message__subject", whole=True),
+    )
+    search_help_text = "会员编号、订单号或微信消息编号；业务编号在最近 10 万条里查找"
     linked_by = ["member__id__exact"]
     fields = [
         ("message", "member", "channel"),
@@ -220,7 +227,7 @@ class GrantAdmin(ReadOnlyAdmin):
     list_display = ["member", "template", "balance"]
     list_filter = ["template"]
     list_select_related = ["member", "template"]
-    search_fields = ["=member__public_id"]
+    found_by = (Number("member__public_id"),)
     search_help_text = "会员编号"
     linked_by = ["member__id__exact"]
     fields = [("member", "template", "balance")]
@@ -244,8 +251,8 @@ class CardAdmin(ReadOnlyAdmin):
     ]
     list_filter = ["status", "paid_at"]
     list_select_related = ["member"]
-    search_fields = ["=order_no", "=transaction_id", "=member__public_id"]
-    search_help_text = "订单号、微信支付单号或会员编号"
+    found_by = (Number("order_no"), Number("member__public_id"), Recent("transaction_id", whole=True))
+    search_help_text = "订单号或会员编号；微信支付单号在最近 10 万张里查找"
     fields = [
         ("order_no", "member", "standing"),
         ("wanted_word", "told_word", "ships_by"),

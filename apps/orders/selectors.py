@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -247,6 +247,11 @@ def known_by(*, member: Member, address: Address | None) -> str | None:
         same.append(("address", sent.filter(**{f"address__{name}": said for name, said in there.items()})))
     found = Member.objects.filter(pk=member.pk).values_list(*(Exists(rows) for _, rows in same)).first()
     return next((by for (by, _), known in zip(same, found or (), strict=False) if known), None)
+
+
+def buyers_of(order_nos: Sequence[str]) -> QuerySet[Order, Any]:
+    """The keys of the members who bought these orders."""
+    return Order.objects.filter(order_no__in=order_nos).order_by().values("member")
 
 
 def has_ever_paid(member_id: int) -> bool:

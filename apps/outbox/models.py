@@ -57,6 +57,8 @@ class Delivery(models.Model):
             models.Index(
                 F("due_at"), F("id"), condition=Q(status=DeliveryStatus.WAITING), name="delivery_due_first"
             ),
+            # What waits for an operator, counted on the first page.
+            models.Index(fields=["-id"], condition=Q(status=DeliveryStatus.DEAD), name="delivery_dead"),
         ]
 
     def __str__(self) -> str:

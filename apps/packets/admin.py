@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from apps.base.admin import KeptAdmin, ReadOnlyAdmin, ReadOnlyTabular, chip, with_way, yuan_column
+from apps.base.finding import Number
 from apps.base.forms import MONEY_IN_YUAN
 from apps.packets import selectors as packet_facts
 from apps.packets import services as packets
@@ -109,7 +110,12 @@ class PacketAdmin(ReadOnlyAdmin):
     ]
     list_filter = ["status", "rule", "made_at"]
     list_select_related = ["member", "rule"]
-    search_fields = ["=packet_no", "=order_no", "=member__public_id", "=parts__member__public_id"]
+    found_by = (
+        Number("packet_no"),
+        Number("order_no"),
+        Number("member__public_id"),
+        Number("parts__member__public_id"),
+    )
     search_help_text = "立减金编号、订单号、买家或好友的会员编号"
     linked_by = ["rule__id__exact", "member__id__exact"]
     fields = [

@@ -21,6 +21,8 @@ from unfold.decorators import action
 from apps.base import audit, private
 from apps.base.admin import ReadOnlyAdmin, ReadOnlyTabular, chip, fault_column, for_chosen, yuan_column
 from apps.base.asking import operator
+from apps.base.finding import Number
+from apps.base.seeking import Recent, Whole
 from apps.orders.parts import OfOrders
 from apps.payments import selectors as payment_facts
 from apps.payments.forms import AbnormalForm, AskEndingForm, GrantEndingForm, RefuseEndingForm
@@ -90,7 +92,7 @@ class PaymentAdmin(OfOrders, ReadOnlyAdmin):
     ]
     list_filter: list[Any] = ["status", "is_surplus", "surplus_reason"]
     list_select_related = ["order"]
-    search_fields = ["payment_no", "transaction_id", "bill_no"]
+    found_by = (Number("payment_no"), Number("transaction_id"), Whole("bill_no"))
     search_help_text = "按支付单号、微信支付单号、订单号或充值单号等查找"
     # The prepay_id is left out: with it and the openid a payment could be started.
     fields = [
@@ -185,12 +187,12 @@ class RefundAdmin(OfOrders, ReadOnlyAdmin):
     ]
     list_filter = ["status", "origin", StuckFilter, EndingFilter]
     list_select_related = ["payment"]
-    search_fields = [
-        "refund_no",
-        "wechat_refund_id",
-        "payment__payment_no",
-        "payment__bill_no",
-    ]
+    found_by = (
+        Number("refund_no"),
+        Recent("wechat_refund_id"),
+        Number("payment__payment_no"),
+        Whole("payment__bill_no"),
+    )
     fields = [
         ("refund_no", "wechat_refund_id", "origin"),
         ("payment", "state"),
@@ -397,7 +399,7 @@ class NotificationAdmin(ReadOnlyAdmin):
     trouble = fault_column("last_error", "最近错误")
     list_display = ["id", "event_type", "received_at", "handled_at", "attempts", "due_at", "trouble"]
     list_filter = ["event_type", ("handled_at", admin.EmptyFieldListFilter)]
-    search_fields = ["notify_id"]
+    found_by = (Number("notify_id"),)
     fields = [
         ("notify_id", "event_type"),
         "content",

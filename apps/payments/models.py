@@ -6,11 +6,20 @@ from django.conf import settings
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.fields.json import KeyTextTransform
 
 from apps.base import finding, private
 from apps.base.fields import FenField
 from apps.orders.models import Order
-from apps.payments.states import ARRIVED, Origin, PaymentStatus, RefundStatus, SentTo, SurplusReason
+from apps.payments.states import (
+    ARRIVED,
+    NOT_GOING,
+    Origin,
+    PaymentStatus,
+    RefundStatus,
+    SentTo,
+    SurplusReason,
+)
 
 
 class Payment(models.Model):
@@ -166,6 +175,10 @@ class Refund(models.Model):
             models.Index(
                 fields=["at_shop_at"], condition=Q(at_shop_at__isnull=False), name="refund_at_shop_in"
             ),
+            # All but what WeChat is paying out or has paid: among it is what every page of the admin counts.
+            models.Index(
+                fields=["status", "-id"], condition=Q(status__in=NOT_GOING), name="refund_not_going"
+            ),
             # What happened in a time (apps/books), at next to no price for who writes: rows lie in the order of time.
             BrinIndex(fields=["settled_at"], autosummarize=True, name="refund_settled_in"),
         ]
@@ -300,7 +313,13 @@ class Notification(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="notification_due")
+            models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="notification_due"),
+            # News of a refund is found by its number; that of payments pays nothing for it.
+            models.Index(
+                KeyTextTransform("out_refund_no", "resource"),
+                condition=Q(event_type__startswith="REFUND."),
+                name="notification_of_refund",
+            ),
         ]
 
     def __str__(self) -> str:

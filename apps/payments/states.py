@@ -51,6 +51,8 @@ ARRIVED = frozenset({RefundStatus.SETTLED, RefundStatus.PAID_OUTSIDE})
 ON_ITS_WAY = frozenset({RefundStatus.REQUESTED, RefundStatus.PROCESSING})
 # Not at the payer, and nothing moves by itself any more: two people may end it without WeChat.
 ENDABLE = frozenset({RefundStatus.FAILED, RefundStatus.CLOSED, RefundStatus.AT_SHOP})
+# Not asked for yet, or standing still: among these is what waits for somebody.
+NOT_GOING = (RefundStatus.REQUESTED, *sorted(ENDABLE))
 # Nothing goes back under such a number any more.
 VOID = frozenset({RefundStatus.CLOSED, RefundStatus.WRITTEN_BACK})
 

@@ -19,6 +19,7 @@ from unfold.decorators import action
 
 from apps.base.admin import ReadOnlyAdmin, chip, for_chosen
 from apps.base.asking import Done, Preview, operator
+from apps.base.finding import Number
 from apps.orders.models import OrderLine
 from apps.pickup import admin_slots, forms
 from apps.pickup import selectors as pickup_facts
@@ -56,7 +57,7 @@ class PickupAdmin(OfPlaces, ReadOnlyAdmin):
     ]
     list_filter = ["status", "place", "fetched_at"]
     list_select_related = ["order__member", "place", "operator"]
-    search_fields = ["=order__order_no"]
+    found_by = (Number("order__order_no", ends=True),)
     search_help_text = "按订单号查找"
     fields = [
         ("order", "state", "place"),

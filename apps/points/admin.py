@@ -12,7 +12,10 @@ from unfold.decorators import action
 
 from apps.base.admin import EditableAdmin, KeptAdmin, ReadOnlyAdmin, ReadOnlyTabular, yuan_column
 from apps.base.asking import Preview, operator, rehearsed
+from apps.base.finding import Name, Number
 from apps.base.one_row import OneRowAdmin
+from apps.base.seeking import Recent, Through, Whole
+from apps.orders import selectors as order_facts
 from apps.points import forms
 from apps.points import services as points
 from apps.points.models import (
@@ -55,7 +58,7 @@ class AccountAdmin(ReadOnlyAdmin):
     list_display = ["member", "code", "balance", "debt"]
     list_filter = [DebtFilter]
     list_select_related = ["member"]
-    search_fields = ["=member__public_id", "member__nickname"]
+    found_by = (Number("member__public_id"), Name("member__nickname"))
     search_help_text = "会员编号或昵称"
     linked_by = ["member__id__exact"]
     inlines = [LotInline]
@@ -115,8 +118,12 @@ class EntryAdmin(ReadOnlyAdmin):
     list_display = ["at", "member", "kind", "change", "debt_change", "reason", "operator", "business_key"]
     list_filter = ["kind", "at"]
     list_select_related = ["account__member", "operator"]
-    search_fields = ["=account__member__public_id", "business_key"]
-    search_help_text = "会员编号或业务键（如订单号）"
+    found_by = (
+        Number("account__member__public_id"),
+        Through("business_key", owner="account__member", whose=order_facts.buyers_of),
+        Recent("business_key"),
+    )
+    search_help_text = "会员编号或订单号；其他业务键在最近 10 万条里查找"
 
     @admin.display(description="会员")
     def member(self, row: Entry) -> str:
@@ -130,7 +137,7 @@ class SpendingAdmin(ReadOnlyAdmin):
     list_display = ["order_no", "member", "points", "restored", "status"]
     list_filter = ["status"]
     list_select_related = ["account__member"]
-    search_fields = ["order_no"]
+    found_by = (Number("order_no"),)
 
     @admin.display(description="会员")
     def member(self, row: Spending) -> str:
@@ -144,7 +151,7 @@ class CheckInAdmin(ReadOnlyAdmin):
     list_display = ["on", "member", "streak", "points", "at"]
     list_filter = ["on"]
     list_select_related = ["member"]
-    search_fields = ["=member__public_id"]
+    found_by = (Number("member__public_id"),)
 
 
 @admin.register(Rules)
@@ -205,4 +212,4 @@ class RedemptionAdmin(ReadOnlyAdmin):
     list_display = ["at", "redemption_no", "member", "good", "quantity", "points", "order_no", "status"]
     list_filter = ["status", "good"]
     list_select_related = ["member", "good"]
-    search_fields = ["redemption_no", "order_no", "=member__public_id"]
+    found_by = (Number("redemption_no"), Whole("order_no"), Number("member__public_id"))

@@ -16,6 +16,7 @@ from unfold.decorators import action
 from apps.base import days, fault_words
 from apps.base.admin import ReadOnlyAdmin, chip, fault_column, link, with_way
 from apps.base.asking import Done, operator
+from apps.base.finding import Number
 from apps.campaigns.campaign_page import CampaignPage
 from apps.campaigns.forms import COMMON
 from apps.orders.parts import OfOrders
@@ -153,7 +154,7 @@ class ReservationAdmin(OfOrders, ReadOnlyAdmin):
     list_filter = ["status", "order__status", "presale"]
     linked_by = ["presale__id__exact"]
     list_select_related = ["order__member", "presale"]
-    search_fields = ["=order__order_no", "=order__member__public_id"]
+    found_by = (Number("order__order_no", ends=True), Number("order__member__public_id"))
     search_help_text = "订单号或会员编号"
     fields = [
         ("order_shown", "member", "presale"),
@@ -192,7 +193,7 @@ class ReportAdmin(OfOrders, ReadOnlyAdmin):
     list_display = ["order", "transaction_id", "delay_to", "state", "reported_at", "trouble"]
     list_filter = ["status"]
     list_select_related = ["order"]
-    search_fields = ["=order__order_no", "=transaction_id"]
+    found_by = (Number("order__order_no", ends=True), Number("transaction_id"))
     search_help_text = "订单号或微信支付单号"
     fields = [("order", "transaction_id"), ("delay_to", "state", "reported_at"), "trouble"]
     readonly_fields = ["trouble", "state"]

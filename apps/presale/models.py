@@ -139,6 +139,11 @@ class Report(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = "特殊发货报备"
         ordering = ["-id"]
+        indexes = [
+            models.Index(
+                fields=["-id"], condition=Q(status=ReportStatus.FAILED), name="presale_report_failed"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.transaction_id

@@ -16,6 +16,7 @@ from unfold.decorators import display
 
 from apps.base.admin import EditableAdmin, ReadOnlyAdmin, chip, fault_column, link, yuan_column
 from apps.base.one_row import OneRowAdmin
+from apps.base.seeking import Part, Whole
 from apps.promotions import member_days, reports
 from apps.promotions import selectors as promotion_facts
 from apps.promotions import services as promotions
@@ -115,7 +116,7 @@ class UsageAdmin(ReadOnlyAdmin):
     list_display = ["at", "order_no", "promotion", "member", "verb", "uses", "units", "amount"]
     list_filter = ["verb"]
     list_select_related = ["promotion", "member"]
-    search_fields = ["order_no", "promotion__label"]
+    found_by = (Whole("order_no"), Part("promotion__label"))
     amount = yuan_column("amount_fen", "优惠")
 
 

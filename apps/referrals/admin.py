@@ -13,6 +13,8 @@ from django.utils.safestring import SafeString
 from unfold.decorators import action
 
 from apps.base.admin import ReadOnlyAdmin, chip, with_way
+from apps.base.finding import Number
+from apps.base.seeking import Whole
 from apps.campaigns.campaign_page import CampaignPage
 from apps.distribution import report_page
 from apps.distribution.report_page import Table
@@ -129,7 +131,7 @@ class InvitationAdmin(ReadOnlyAdmin):
     ]
     list_filter = ["status", "referral", "bound_at"]
     list_select_related = ["referral", "inviter", "friend"]
-    search_fields = ["=inviter__public_id", "=friend__public_id", "=order_no"]
+    found_by = (Number("inviter__public_id"), Number("friend__public_id"), Whole("order_no"))
     search_help_text = "会员编号或订单号"
     linked_by = ["referral__id__exact", "inviter__id__exact", "friend__id__exact"]
     fields = [
@@ -153,7 +155,7 @@ class RewardAdmin(ReadOnlyAdmin):
     list_display = ["at", "referral", "member", "what_for", "prize", "standing", "order_no", "owed", "note"]
     list_filter = ["status", "owed", "referral", "at"]
     list_select_related = ["referral", "member", "coupon_template", "sku"]
-    search_fields = ["=member__public_id", "=order_no"]
+    found_by = (Number("member__public_id"), Whole("order_no"))
     search_help_text = "会员编号或订单号"
     linked_by = ["member__id__exact", "referral__id__exact"]
     fields = [
@@ -186,7 +188,7 @@ class EdgeAdmin(ReadOnlyAdmin):
 
     list_display = ["at", "inviter", "friend"]
     list_select_related = ["inviter", "friend"]
-    search_fields = ["=inviter__public_id", "=friend__public_id"]
+    found_by = (Number("inviter__public_id"), Number("friend__public_id"))
     search_help_text = "会员编号"
     fields = ["inviter", "friend", "at"]
 

@@ -16,13 +16,15 @@ from unfold.decorators import action
 from apps.base.admin import ReadOnlyAdmin, ReadOnlyTabular, chip
 from apps.base.asking import Done, Preview, operator
 from apps.base.choosing import asks_for_chosen, chosen, told
+from apps.base.finding import Number
 from apps.base.one_row import OneRowAdmin
+from apps.base.seeking import Whole
 from apps.risk import board, forms
 from apps.risk import selectors as risk_facts
 from apps.risk import services as risk
 from apps.risk.models import Look, Policy, Reason, Rule, Trace
 from apps.risk.scoring import Weighing
-from apps.risk.states import Clue, Verdict
+from apps.risk.states import Clue, Trait, Verdict
 
 _JUDGE = "risk.judge_look"
 _COLOURS = {Verdict.HELD: "warning", Verdict.RELEASED: "success", Verdict.REJECTED: "danger"}
@@ -41,7 +43,11 @@ class LookAdmin(ReadOnlyAdmin):
     list_display = ["at", "what", "title", "member", "other", "score", "standing", "why"]
     list_filter = ["verdict", "reasons__clue", "at"]
     list_select_related = ["member", "other"]
-    search_fields = ["=member__public_id", "=other__public_id", "=subject"]
+    found_by = (
+        Number("member__public_id"),
+        Number("other__public_id"),
+        Whole("subject", beside={"kind": board.names}),
+    )
     search_help_text = "会员编号或奖励编号"
     linked_by = ["member__id__exact", "kind__exact"]
     fields = [
@@ -198,7 +204,7 @@ class TraceAdmin(ReadOnlyAdmin):
     list_display = ["last_at", "trait", "member", "digest", "first_at"]
     list_filter = ["trait"]
     list_select_related = ["member"]
-    search_fields = ["=member__public_id", "=digest"]
+    found_by = (Number("member__public_id"), Whole("digest", beside={"trait": Trait.values.copy}))
     search_help_text = "会员编号或摘要"
     fields = ["member", "trait", "digest", ("first_at", "last_at")]
 

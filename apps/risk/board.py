@@ -57,6 +57,11 @@ def kinds() -> Sequence[Kind]:
     return found
 
 
+def names() -> list[str]:
+    """The words of the board."""
+    return [kind.name for kind in kinds()]
+
+
 def kind_of(name: str) -> Kind:
     """The line of a kind of reward; every look was written under one."""
     return next(kind for kind in kinds() if kind.name == name)

@@ -11,6 +11,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from apps.base.admin import ReadOnlyAdmin, chip
+from apps.base.finding import Number
+from apps.base.seeking import Recent, Whole
 from apps.shares import cards
 from apps.shares import pictures_api as share_pictures
 from apps.shares import selectors as share_facts
@@ -54,7 +56,7 @@ class ShareAdmin(ReadOnlyAdmin):
     ]
     list_filter = [KindFilter, "shared_at"]
     list_select_related = ["member"]
-    search_fields = ["=token", "=subject", "=member__public_id"]
+    found_by = (Number("token"), Whole("subject", beside={"kind": cards.names}), Number("member__public_id"))
     search_help_text = "分享码、内容编号或会员编号"
     fields = [
         ("title", _of_kind, "subject"),
@@ -113,7 +115,7 @@ class VisitAdmin(ReadOnlyAdmin):
     list_display = ["first_at", "share", "sharer", "member", "landings", "last_at", "registered"]
     list_filter = ["registered", "day"]
     list_select_related = ["share__member", "member"]
-    search_fields = ["=share__token", "=member__public_id"]
+    found_by = (Number("share__token"), Number("member__public_id"))
     search_help_text = "分享码或会员编号"
     fields = [("share", "day"), ("member", "visitor_id"), ("first_at", "last_at", "landings"), "registered"]
 
@@ -129,7 +131,7 @@ class ShareOrderAdmin(ReadOnlyAdmin):
     list_display = ["placed_at", "order_no", "share", "sharer", "member", "visited_at", "paid_at"]
     list_filter = ["placed_at"]
     list_select_related = ["share__member", "member"]
-    search_fields = ["=order_no", "=share__token", "=member__public_id"]
+    found_by = (Number("order_no"), Number("share__token"), Number("member__public_id"))
     search_help_text = "订单号、分享码或会员编号"
     fields = [("order_no", "share", "member"), ("visited_at", "placed_at", "paid_at")]
 
@@ -144,7 +146,7 @@ class LiveCardAdmin(ReadOnlyAdmin):
 
     list_display = ["opened_at", _of_kind, "subject", "progress", "expires_at", "begun", "over", "fault"]
     list_filter = ["over", "begun"]
-    search_fields = ["=subject"]
+    found_by = (Recent("subject", whole=True),)
     search_help_text = "内容编号，如团号"
     fields = [
         (_of_kind, "subject", "path"),

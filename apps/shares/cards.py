@@ -127,6 +127,11 @@ def board() -> Sequence[Kind]:
     return kinds
 
 
+def names() -> list[str]:
+    """The words of the board."""
+    return [kind.name for kind in board()]
+
+
 def kind_of(name: object) -> Kind:
     """The line of a word. Raises KindUnknown, and NothingToShare for a word that has no things yet (SHARE_COMING)."""
     found = next((kind for kind in board() if kind.name == name), None)

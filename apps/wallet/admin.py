@@ -18,6 +18,8 @@ from unfold.decorators import action
 from apps.base.admin import EditableAdmin, KeptAdmin, ReadOnlyAdmin, yuan_column
 from apps.base.asking import Preview, operator, rehearsed
 from apps.base.finding import Name, Number, Phone
+from apps.base.seeking import Recent, Through
+from apps.orders import selectors as order_facts
 from apps.wallet import forms
 from apps.wallet import selectors as wallet_facts
 from apps.wallet import services as wallet
@@ -210,7 +212,7 @@ class SpendingAdmin(SaysWhetherOn, ReadOnlyAdmin):
     ]
     list_filter = ["status"]
     list_select_related = ["account__member"]
-    search_fields = ["order_no", "account__member__public_id"]
+    found_by = (Number("order_no"), Number("account__member__public_id"))
     search_help_text = "按订单号或会员编号查找"
     principal = yuan_column("principal_fen", "本金")
     bonus = yuan_column("bonus_fen", "赠送金")
@@ -241,8 +243,12 @@ class EntryAdmin(SaysWhetherOn, ReadOnlyAdmin):
     ]
     list_filter = ["kind"]
     list_select_related = ["account__member", "pack", "operator"]
-    search_fields = ["business_key", "account__member__public_id"]
-    search_help_text = "按订单号（业务键）或会员编号查找"
+    found_by = (
+        Through("business_key", owner="account__member", whose=order_facts.buyers_of),
+        Recent("business_key"),
+        Number("account__member__public_id"),
+    )
+    search_help_text = "按订单号或会员编号查找；其他业务键在最近 10 万条里查找"
     principal_change = _change_column("principal_change_fen", "本金变化")
     bonus_change = _change_column("bonus_change_fen", "赠送金变化")
     held_principal_change = _change_column("held_principal_change_fen", "占用本金变化")

@@ -33,6 +33,7 @@ __all__ = [
     "due_of",
     "follow_console",
     "label_of",
+    "names",
     "not_due",
     "of",
 ]
@@ -53,6 +54,11 @@ def of(bill_kind: str) -> Kind:
         if kind.name == bill_kind:
             return kind
     raise UnknownKind(bill_kind)
+
+
+def names() -> list[str]:
+    """The words of the kinds."""
+    return [kind.name for kind in KINDS]
 
 
 def due_of(order: Order) -> Kind:

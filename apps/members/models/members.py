@@ -240,6 +240,9 @@ class SpentRefresh(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = "已用刷新令牌"
         constraints = [finding.once("refresh_hash", name="refresh_spent_once")]
+        indexes = [
+            models.Index(fields=["spent_at"], condition=~Q(sealed=""), name="spent_refresh_sealed"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.session_id}"

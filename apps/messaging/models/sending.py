@@ -169,6 +169,8 @@ class Message(models.Model):
             # What the inbox has kept long enough.
             models.Index(fields=["ended_at"], condition=~Q(title=""), name="message_text_by_age"),
             models.Index(fields=["scene", "-id"], name="message_by_scene"),
+            # What waits for an operator is few among all; every page of the admin counts it.
+            models.Index(fields=["-id"], condition=Q(status="FAILED"), name="message_broken"),
             models.Index(fields=["order_no"], condition=~Q(order_no=""), name="message_of_order"),
         ]  # fmt: skip
 
@@ -268,6 +270,12 @@ class Card(models.Model):
         ]
         indexes = [
             models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="message_card_due"),
+            # WeChat says by its own number which card it did not show.
+            models.Index(
+                fields=["transaction_id"],
+                condition=Q(status__in=["BEGINNING", "LIVE"]),
+                name="message_card_living",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
+from itertools import islice
 from typing import Final
 
 from django.db import transaction
@@ -17,6 +19,7 @@ from apps.points.states import EntryKind, Interaction
 
 # A clock that stood still for so many days still brings the gifts.
 LATE_DAYS: Final = 3
+_CHUNK: Final = 1000
 
 
 @transaction.atomic
@@ -53,9 +56,22 @@ def give_birthday_gifts(*, at: datetime) -> int:
     today = days.shop_day(at)
     for back in range(LATE_DAYS + 1):
         day = today - timedelta(days=back)
-        for member_id, points in birthdays.gifts_of(day):
-            given += _give_birthday_gift(member_id, points, day, at=at)
+        gifts = birthdays.gifts_of(day)
+        while some := dict(islice(gifts, _CHUNK)):
+            # All others had theirs an hour ago: no account is locked to learn that.
+            for member_id in sorted(some.keys() - _given(some, day)):
+                given += _give_birthday_gift(member_id, some[member_id], day, at=at)
     return given
+
+
+def _given(member_ids: Iterable[int], day: date) -> set[int]:
+    """Those of these members who have the gift of this birthday."""
+    entries = Entry.objects.filter(account__member__in=list(member_ids), business_key=_cause(day))
+    return set(entries.order_by().values_list("account__member", flat=True))
+
+
+def _cause(day: date) -> str:
+    return f"birthday:{day.year}"
 
 
 def _give_birthday_gift(member_id: int, points: int, day: date, *, at: datetime) -> bool:
@@ -63,7 +79,7 @@ def _give_birthday_gift(member_id: int, points: int, day: date, *, at: datetime)
         entry = earning.earn(
             member_id=member_id,
             amount=points,
-            cause=f"birthday:{day.year}",
+            cause=_cause(day),
             kind=EntryKind.BIRTHDAY,
             reason="生日快乐",
             at=at,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, Final
 
 from django.db import connection
@@ -35,3 +35,37 @@ def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield plan
     for part in plan.get("Plans", []):
         yield from nodes(part)
+
+
+def read_whole(plan: dict[str, Any], few: Collection[str] = (), *, first: bool = False) -> Iterator[str]:
+    """The tables of which a plan reads all; the ``first`` rows of an index are few, and so is what
+    is in those that hold ``few`` rows of their table."""
+    kind = plan["Node Type"]
+    index = plan.get("Index Name", "")
+    whole = (
+        index not in few
+        and kind in {"Seq Scan", "Index Scan", "Index Only Scan"}
+        and "Index Cond" not in plan
+    )
+    if whole and (kind == "Seq Scan" or not first or "Filter" in plan):
+        yield plan["Relation Name"]
+    for part in plan.get("Plans", []):
+        yield from read_whole(part, few, first=kind == "Limit")
+
+
+def read_whole_by(statement: str) -> set[str]:
+    """The tables that a statement reads from end to end, whether rows are looked up in an index one by one or in heaps."""
+    found = []
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT indexrelid::regclass::text FROM pg_index WHERE indpred IS NOT NULL")
+        few = {name for (name,) in cursor.fetchall()}
+        cursor.execute(
+            "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
+        )
+        for one_by_one in ("on", "off"):
+            cursor.execute(
+                f"SET LOCAL enable_indexscan = {one_by_one}; SET LOCAL enable_indexonlyscan = {one_by_one}"
+            )
+            cursor.execute(f"EXPLAIN (FORMAT JSON) {statement}")
+            found.append(set(read_whole(cursor.fetchone()[0][0]["Plan"], few)))
+    return set.intersection(*found)

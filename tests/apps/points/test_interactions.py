@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from apps.members.models import Member
 from apps.members.services import consents, profile
@@ -130,6 +132,20 @@ def test_a_profile_that_becomes_complete_is_rewarded_once(settings: Any, tmp_pat
     profile.wear(member=owner, content=pictures.picture(), at=at)
     outbox.deliver_due(at=at + DAY)
     assert make.standing(owner) == (50, 0)
+
+
+def test_who_has_the_birthday_gift_costs_the_later_rings_nothing() -> None:
+    level = members.level("银叶会员", birthday_points=88)
+
+    def statements_of_a_later_ring(more: int) -> int:
+        for _ in range(more):
+            make.member(level=level, birthday=date(1990, 3, 2))
+        assert points.give_birthday_gifts(at=NOW) == more
+        with CaptureQueriesContext(connection) as asked:
+            assert points.give_birthday_gifts(at=NOW) == 0
+        return len(asked)
+
+    assert statements_of_a_later_ring(1) == statements_of_a_later_ring(8)
 
 
 def test_a_birthday_brings_the_gift_of_the_level_once_a_year() -> None:
