@@ -10,7 +10,7 @@ from typing import Any
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q, Value
-from django.db.models.fields.json import KeyTextTransform
+from django.db.models.fields.json import KeyTextTransform, KeyTransform
 from django.db.models.functions import Replace
 
 from apps.base import finding
@@ -165,6 +165,13 @@ class Order(models.Model):
                 fields=["id"],
                 condition=Q(status=Status.PAID, delivery__isnull=False),
                 name="order_to_hand_over",
+            ),
+            # Those of a shop, for who works there alone (orders.reach); an order by parcel is none of them.
+            models.Index(
+                KeyTransform("place_id", "delivery"),
+                F("id").desc(),
+                condition=Q(delivery__isnull=False),
+                name="order_of_place",
             ),
             # All orders of an activity, the newest last: by its kind and what an order of it names.
             models.Index(

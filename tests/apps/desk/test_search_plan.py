@@ -13,12 +13,15 @@ from apps.base import finding
 from apps.desk.order_page import OrderAdmin
 from apps.fulfillment.models import Parcel
 from apps.members.models import Member
+from apps.orders import reach
 from apps.orders import selectors as order_facts
 from apps.orders.models import Order
 from apps.payments.models import Payment
+from apps.stores.models import PlaceStaff
 from tests.admin import shop
 from tests.apps.desk.many import MANY, last, multiply, nodes
 from tests.apps.members import make as members
+from tests.apps.pickup import make as pickup
 
 pytestmark = pytest.mark.django_db
 
@@ -127,3 +130,12 @@ def test_whether_somebody_has_bought_before_is_found_by_index(many_orders: None)
     indexes, whole = looked_up(lambda: order_facts.known_by(member=newcomer, address=address))
     assert (whole & BIG, "order_by_receiver_phone" in indexes) == (set(), True)
     assert order_facts.known_by(member=newcomer, address=address) == "phone"
+
+
+def test_the_orders_of_a_shop_are_found_by_index(many_orders: None, django_user_model: Any) -> None:
+    """Who works at one shop sees its orders alone: a few among those of all shops and parcels."""
+    clerk, lake = django_user_model.objects.create_user("店员"), pickup.shop()
+    PlaceStaff.objects.create(operator=clerk, place=lake)
+    Order.objects.filter(order_no="SO000000002345").update(delivery={"kind": "PICKUP", "place_id": lake.pk})
+    indexes, whole = looked_up(lambda: list(reach.narrowed(Order.objects.all(), operator=clerk)))
+    assert (whole & BIG, "order_of_place" in indexes) == (set(), True)
