@@ -85,6 +85,7 @@ class InsurancePaymentAdmin(OfOrders, ReadOnlyAdmin):
         Number("after_sale__after_sale_no"),
         Number("after_sale__order__order_no", ends=True),
     )
+    search_help_text = "理赔单号、售后单号或订单号"
     fields = ["claim_no", "after_sale", "amount", "payee", "operator", "at"]
     readonly_fields = ["amount"]
     amount: Any = yuan_column("amount_fen", "理赔金额")

@@ -274,6 +274,7 @@ class PromoCodeAdmin(KeptAdmin):
     list_filter = ["enabled"]
     list_select_related = ["template", "promoter", "operator"]
     found_by = (Number("code"), Number("promoter__public_id"))
+    search_help_text = "推广码或会员编号"
     fields = ["code", "template", "promoter", "operator", "enabled", "redemptions", "used", "brought_in"]
     readonly_fields = ["redemptions", "used", "brought_in"]
 

@@ -278,11 +278,8 @@ class ParcelAdmin(OfOrders, ReadOnlyAdmin):
     ]
     list_filter = ["trace__state", StandingStillFilter, "carrier", "shipped_at"]
     list_select_related = ["order", "carrier", "operator", "trace"]
-    found_by = (
-        Number("parcel_no"),
-        Number("tracking_no", ends=True),
-        Number("order__order_no", ends=True),
-    )
+    found_by = (Number("parcel_no"), Number("tracking_no", ends=True), Number("order__order_no", ends=True))
+    search_help_text = "包裹号、快递单号或订单号（完整或后几位）"
     readonly_fields = ["way", "moved_at", "checked_at", "told"]
     fields = [
         "parcel_no",

@@ -66,6 +66,7 @@ class WaybillAdmin(OfOrders, ReadOnlyAdmin):
         Number("parcel__tracking_no", ends=True),
         Number("order__order_no", ends=True),
     )
+    search_help_text = "面单号、快递单号或订单号"
     fields = [
         *("waybill_no", "order", "account", "state", "tracking_no", "parcel", "operator"),
         *("asked_at", "made_at", "ended_at", "tries", "ask_at", "trouble"),

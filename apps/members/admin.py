@@ -274,6 +274,7 @@ class LevelChangeAdmin(ReadOnlyAdmin):
     list_filter = ["why", "to_level"]
     list_select_related = ["member", "from_level", "to_level", "operator"]
     found_by = (Number("member__public_id"),)
+    search_help_text = "会员编号"
 
 
 @admin.register(GrowthEntry)
@@ -283,6 +284,7 @@ class GrowthEntryAdmin(ReadOnlyAdmin):
     list_display = ["at", "member", "change", "counts_at", "business_key"]
     list_select_related = ["member"]
     found_by = (Number("member__public_id"), Recent("business_key"))
+    search_help_text = "会员编号；原因（业务键）在最近 10 万条里查找"
 
 
 @admin.register(Level)

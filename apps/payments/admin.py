@@ -92,7 +92,12 @@ class PaymentAdmin(OfOrders, ReadOnlyAdmin):
     ]
     list_filter: list[Any] = ["status", "is_surplus", "surplus_reason"]
     list_select_related = ["order"]
-    found_by = (Number("payment_no"), Number("transaction_id"), Whole("bill_no"))
+    found_by = (
+        Number("payment_no"),
+        Number("transaction_id"),
+        Whole("bill_no"),
+        Number("order__order_no", ends=True),
+    )
     search_help_text = "按支付单号、微信支付单号、订单号或充值单号等查找"
     # The prepay_id is left out: with it and the openid a payment could be started.
     fields = [
@@ -192,7 +197,9 @@ class RefundAdmin(OfOrders, ReadOnlyAdmin):
         Recent("wechat_refund_id"),
         Number("payment__payment_no"),
         Whole("payment__bill_no"),
+        Number("payment__order__order_no", ends=True),
     )
+    search_help_text = "退款单号、支付单号、订单号或充值单号；微信退款单号在最近 10 万笔里查找"
     fields = [
         ("refund_no", "wechat_refund_id", "origin"),
         ("payment", "state"),
@@ -400,6 +407,7 @@ class NotificationAdmin(ReadOnlyAdmin):
     list_display = ["id", "event_type", "received_at", "handled_at", "attempts", "due_at", "trouble"]
     list_filter = ["event_type", ("handled_at", admin.EmptyFieldListFilter)]
     found_by = (Number("notify_id"),)
+    search_help_text = "通知编号"
     fields = [
         ("notify_id", "event_type"),
         "content",

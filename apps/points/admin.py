@@ -138,6 +138,7 @@ class SpendingAdmin(ReadOnlyAdmin):
     list_filter = ["status"]
     list_select_related = ["account__member"]
     found_by = (Number("order_no"),)
+    search_help_text = "订单号"
 
     @admin.display(description="会员")
     def member(self, row: Spending) -> str:
@@ -152,6 +153,7 @@ class CheckInAdmin(ReadOnlyAdmin):
     list_filter = ["on"]
     list_select_related = ["member"]
     found_by = (Number("member__public_id"),)
+    search_help_text = "会员编号"
 
 
 @admin.register(Rules)
@@ -213,3 +215,4 @@ class RedemptionAdmin(ReadOnlyAdmin):
     list_filter = ["status", "good"]
     list_select_related = ["member", "good"]
     found_by = (Number("redemption_no"), Whole("order_no"), Number("member__public_id"))
+    search_help_text = "兑换单号、订单号或会员编号"

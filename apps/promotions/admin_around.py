@@ -117,6 +117,7 @@ class UsageAdmin(ReadOnlyAdmin):
     list_filter = ["verb"]
     list_select_related = ["promotion", "member"]
     found_by = (Whole("order_no"), Part("promotion__label"))
+    search_help_text = "完整的订单号，或促销名称"
     amount = yuan_column("amount_fen", "优惠")
 
 

@@ -68,6 +68,10 @@ def tables_read_by(page: ModelAdmin[Any], typed: str) -> set[str]:
     return {table for query in asked.captured_queries for table in read_whole_by(query["sql"])}
 
 
+def test_a_search_box_says_what_is_found() -> None:
+    assert [str(model) for model, page in long_lists() if not page.search_help_text] == []
+
+
 def test_no_search_reads_a_table_that_grows_from_end_to_end() -> None:
     sku = counter.goods(1000, title=_TYPED)
     Sku.objects.filter(pk=sku.pk).update(code=_TYPED)
