@@ -79,6 +79,20 @@ class SetLevelForm(ReasonForm):
     field_order = ("level", "reason")
 
 
+class _LinesFile(forms.FileField):
+    """A file of lines: a workbook has none, and would be read as numbers that nobody has."""
+
+    def clean(self, data: Any, initial: Any = None) -> Any:
+        """Return the file, from its beginning."""
+        file = super().clean(data, initial)
+        if file:
+            file.seek(0)
+            if file.read(4).startswith(_WORKBOOKS):
+                raise forms.ValidationError("这是 Excel 文件，请另存为 CSV 后上传，或把编号粘贴到上面的框中")
+            file.seek(0)
+        return file
+
+
 class MemberNumbersForm(forms.Form):
     """A list of member numbers, typed or uploaded; read as a stream."""
 
@@ -91,22 +105,13 @@ class MemberNumbersForm(forms.Form):
     )
     # A page that asks twice sends the file once.
     upload = held.kept(
-        forms.FileField(
+        _LinesFile(
             label="会员编号文件",
             required=False,
             widget=UnfoldAdminFileFieldWidget,
             help_text="CSV 或文本文件，每行第一列为会员编号",
         )
     )
-
-    def clean_upload(self) -> Any:
-        """Refuse what has no lines: a workbook would be read as numbers that nobody has."""
-        upload = self.cleaned_data["upload"]
-        if upload:
-            upload.seek(0)
-            if upload.read(4).startswith(_WORKBOOKS):
-                raise forms.ValidationError("这是 Excel 文件，请另存为 CSV 后上传，或把编号粘贴到上面的框中")
-        return upload
 
     def nothing_listed(self) -> bool:
         """Whether neither a number nor a file was given."""
