@@ -31,6 +31,8 @@ _MOST_LETTERS: Final = 300
 _MOST_FAULTS: Final = 50
 _ZIP: Final = b"PK\x03\x04"
 _OLD_EXCEL: Final = b"\xd0\xcf\x11\xe0"
+# How a workbook begins, of either form.
+WORKBOOKS: Final = (_ZIP, _OLD_EXCEL)
 # Excel keeps fifteen digits; what is longer was changed.
 _EXACT: Final = 10**15
 # As Excel, Java and others write what they rewrote: 1.23457E+18, 1.23E14, 1E+15. A code such as 12E34567 is none.

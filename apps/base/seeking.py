@@ -13,11 +13,10 @@ from typing import Any, Final
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Reverse
 
-from apps.base.finding import Number, Way
+from apps.base.finding import Number, Way, named
 
 # Among so many of the newest rows what no index knows is looked for.
 NEWEST: Final = 100_000
-_MOST_NAMED: Final = 1000
 
 
 @dataclass(frozen=True)
@@ -48,8 +47,7 @@ class Part(Number):
         model: Any = rows.model
         for name in way.split("__"):
             model = model._meta.get_field(name).related_model
-        named = model._default_manager.filter(**{f"{column}__icontains": asked}).order_by("-pk")
-        return rows.filter(**{f"{way}__in": list(named.values_list("pk", flat=True)[:_MOST_NAMED])})
+        return rows.filter(**{f"{way}__in": named(model, column, asked)})
 
 
 @dataclass(frozen=True)
@@ -64,20 +62,19 @@ class Recent(Number):
         return rows.filter(pk__gt=newest - NEWEST, **{f"{self.path}__{how}": asked})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Through(Number):
     """What is found by whom it belongs to: ``whose`` answers the ``owner`` of the rows of this number.
 
-    An owner's rows are few beside the table; ``how`` is how the number stands in theirs: at the beginning, or anywhere.
+    An owner's rows are few beside the table; ``how`` is how the number stands in theirs, as Django's lookups say it, or
+    empty where all of an owner's rows are meant.
     """
 
-    owner: str = ""
-    whose: Callable[[Sequence[str]], QuerySet[Any]] | None = None
+    owner: str
+    whose: Callable[[Sequence[str]], QuerySet[Any]]
     how: str = "contains"
 
     def among(self, rows: QuerySet[Any], asked: str) -> QuerySet[Any]:
-        if self.whose is None:
-            return rows.none()
         spelled = spellings(asked)
         said = Q()
         for one in spelled if self.how else ():

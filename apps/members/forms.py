@@ -17,14 +17,12 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from apps.base import held
+from apps.base import filled_sheets, held
 from apps.base.asking import AskForm, ReasonForm
 from apps.base.forms import CodeField, LinesField, RuledForm, TenthsField, TextField, TimesField
 from apps.members.models import Level, Member
 from apps.members.services import levels
 
-# How .xlsx and .xls begin.
-_WORKBOOKS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _FIRST_CELL: Final = re.compile("[,，;；\t]")
 
 
@@ -87,7 +85,7 @@ class _LinesFile(forms.FileField):
         file = super().clean(data, initial)
         if file:
             file.seek(0)
-            if file.read(4).startswith(_WORKBOOKS):
+            if file.read(4).startswith(filled_sheets.WORKBOOKS):
                 raise forms.ValidationError("这是 Excel 文件，请另存为 CSV 后上传，或把编号粘贴到上面的框中")
             file.seek(0)
         return file

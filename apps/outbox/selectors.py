@@ -9,11 +9,12 @@ from typing import Any, Final
 from django.db.models import BooleanField, Exists, F, Func, JSONField, Max, OuterRef, Q, Value
 from django.db.models.fields.json import KeyTextTransform
 
+from apps.base import seeking
 from apps.outbox.models import Announcement, Delivery
 from apps.outbox.states import DeliveryStatus
 
 # News is written with every order, so no index is kept for a search that is rare: so many of the newest are read.
-SEARCHED: Final = 100_000
+SEARCHED: Final = seeking.NEWEST
 # A value of the news itself or of a list in it, not the name of one.
 _BEGINS_SO: Final = "$.*[*] ? (@ starts with $asked || @ starts with $code)"
 _LONGEST_ID: Final = 18

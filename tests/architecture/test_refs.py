@@ -33,7 +33,6 @@ JUSTIFIED = {
     "apps/members/models/members.py": "what caused an entry, by the business key of its own ledger",
     "apps/wechat/personal.py": "an openid anywhere in a push, whatever form WeChat gave it",
     "apps/base/finding.py": "what operators type into the search field of a list",
-    "apps/base/seeking.py": "what operators type into the search field of a list",
     "apps/journeys/keys.py": "what caused something, by the business key of its own room",
     "apps/audiences/sources.py": "what operators type to find a row for a condition",
     "apps/catalog/admin.py": "what operators type into the search field of a list",

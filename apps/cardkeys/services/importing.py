@@ -52,8 +52,8 @@ def bring_in(*, rows: Sequence[Row], operator: Any, at: datetime) -> Imported:
     """Take in the cards of a file and put as many units in stock, in the place that is sent from first.
 
     A row whose number and secret are there already is passed over, so the same file twice brings nothing twice, also when a
-    buyer was erased in between. Raises
-    Faulty with a sentence for each row that is wrong, ImportedMeanwhile; then nothing was taken in.
+    buyer was erased in between. Raises Faulty with a sentence for each row that is wrong, ImportedMeanwhile; then nothing
+    was taken in.
     """
     once = {"card_key_number_once_per_sku": ImportedMeanwhile}
     with transaction.atomic(), transactions.refine(once):

@@ -90,9 +90,10 @@ def looked_up(ask: Callable[[], Any]) -> tuple[set[str], set[str]]:
 
 def searched(typed: str, *, ways: Sequence[finding.Way]) -> tuple[set[str], set[str]]:
     """How orders are found by what an operator types: by the indexes, and from the tables read from end to end."""
-    found = finding.found(Order.objects.all(), ways, typed, most=1001)
-    assert list(found) != []
-    return looked_up(lambda: list(finding.found(Order.objects.all(), ways, typed, most=1001)))
+    found: list[Order] = []
+    read = looked_up(lambda: found.extend(finding.found(Order.objects.all(), ways, typed, most=1001)))
+    assert found != []
+    return read
 
 
 BIG = {model._meta.db_table for model in (Member, Order, Parcel, Payment)}
